@@ -1,0 +1,107 @@
+import { FoveaError } from '../errors.js';
+import { atExit } from '#host';
+import { debug, debugLevel } from './debug.js';
+import { KernelCache } from './kernel.js';
+import { Memory, type Block } from './memory.js';
+import { Profiler } from './profiler.js';
+import { Recorder } from './recorder.js';
+
+/** How kernels are chosen: software adapters want other inner loops than GPUs. */
+export type AdapterClass = 'software' | 'gpu';
+
+/** What was found, for people and for `fovea doctor`. */
+export interface AdapterInfo {
+  /** Where it came from: 'system Vulkan', 'embedded SwiftShader', 'navigator.gpu'. */
+  readonly source: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  readonly class: AdapterClass;
+  /** Lanes of a subgroup when every subgroup has the same size and subgroups can be used; else 0. */
+  readonly subgroupSize: number;
+  readonly features: readonly string[];
+}
+
+/** One open GPU with all that is kept for it: memory, kernels, the open chunk of commands. */
+export class Device {
+  readonly memory: Memory;
+  readonly kernels: KernelCache;
+  readonly recorder: Recorder;
+  readonly profiler: Profiler;
+  /** Largest range of a buffer that a kernel can see, in bytes. Larger tensors work in windows. */
+  bindingLimit: number;
+
+  constructor(
+    readonly gpu: GPUDevice,
+    readonly info: AdapterInfo,
+  ) {
+    this.bindingLimit = gpu.limits.maxStorageBufferBindingSize & ~255;
+    const expect = (check: Promise<void>): void => {
+      this.recorder.expect(check);
+    };
+    this.profiler = new Profiler(gpu, expect);
+    this.recorder = new Recorder(gpu, () => this.memory.collect(), this.profiler);
+    this.kernels = new KernelCache(gpu, expect);
+    this.memory = new Memory(
+      (bytes) => this.createBuffer(bytes),
+      gpu.limits.maxBufferSize,
+      (block: Block) => this.recorder.forget(block),
+    );
+    this.watch();
+    if (debugLevel >= 1) atExit(() => this.printTotals());
+  }
+
+  /** Frees the GPU. Tensors of this device are unusable afterwards. */
+  destroy(): void {
+    this.recorder.fatal ??= new FoveaError('DEVICE_LOST', 'the device was destroyed');
+    this.gpu.destroy();
+  }
+
+  private createBuffer(bytes: number): GPUBuffer {
+    this.gpu.pushErrorScope('out-of-memory');
+    const buffer = this.gpu.createBuffer({
+      size: bytes,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
+    const check = async (): Promise<void> => {
+      if (!(await this.gpu.popErrorScope())) return;
+      const { liveBytes } = this.memory.info();
+      this.recorder.fatal ??= new FoveaError(
+        'OUT_OF_MEMORY',
+        `the GPU has no room for ${bytes} bytes more (${liveBytes} bytes are in use)`,
+        { hint: 'Use a smaller batch or smaller images, or free tensors earlier with scope().' },
+      );
+    };
+    this.recorder.expect(check());
+    return buffer;
+  }
+
+  /** Turns errors that nobody caught, and the loss of the device, into errors of every later read. */
+  private watch(): void {
+    this.gpu.addEventListener('uncapturederror', (event) => {
+      event.preventDefault();
+      const { message } = (event as GPUUncapturedErrorEvent).error;
+      this.recorder.fatal ??= new FoveaError('VALIDATION', `the GPU reported: ${message}`);
+    });
+    void this.gpu.lost.then(({ reason, message }) => {
+      this.recorder.fatal ??= new FoveaError(
+        'DEVICE_LOST',
+        `the GPU was lost (${reason === 'unknown' ? 'reset or removed' : reason}): ${message}`,
+        { hint: 'Save often; a new process, or dispose() and init(), opens it again.' },
+      );
+    });
+  }
+
+  private printTotals(): void {
+    const { dispatches, submits, reads, bytesUp, bytesDown } = this.recorder.counters;
+    const { peakBytes, bufferBytes } = this.memory.info();
+    const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+    debug(
+      1,
+      () =>
+        `fovea: ${dispatches} dispatches, ${submits} submits, ${reads} reads, ` +
+        `${this.kernels.size} pipelines, up ${mib(bytesUp)} MiB, down ${mib(bytesDown)} MiB, ` +
+        `peak ${mib(peakBytes)} MiB in use, ${mib(bufferBytes)} MiB in buffers`,
+    );
+  }
+}

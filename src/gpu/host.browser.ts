@@ -1,0 +1,42 @@
+import type { AdapterKind, GpuSource } from './host.js';
+
+/** A browser offers one source, `navigator.gpu`. */
+export function gpuSources(_kind: AdapterKind): readonly GpuSource[] {
+  const browser = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
+  return [
+    {
+      name: 'navigator.gpu',
+      open: () =>
+        Promise.resolve(
+          browser ?? {
+            unavailable: 'this browser has no WebGPU, or the page is not served over https',
+          },
+        ),
+    },
+  ];
+}
+
+/** Browsers poll by themselves. */
+export function calmPolling(): void {
+  // Nothing to do here; see host.node.ts.
+}
+
+/** Pages have no environment variables. */
+export function environment(_name: string): string | undefined {
+  return undefined;
+}
+
+/** Writes a diagnostic line to the console. */
+export function note(line: string): void {
+  (globalThis as { console?: { info(line: string): void } }).console?.info(line);
+}
+
+/** Runs `task` when the page goes away. */
+export function atExit(task: () => void): void {
+  (
+    globalThis as { addEventListener?: (type: string, task: () => void) => void }
+  ).addEventListener?.('pagehide', task);
+}
+
+/** What a user of this platform can do when no GPU was found. */
+export const noGpuAdvice = 'Use a browser with WebGPU: Chrome or Edge 113+, Safari 26+, Firefox 141+.';

@@ -1,0 +1,117 @@
+import { tmpdir } from 'node:os';
+import process from 'node:process';
+import type { AdapterKind, GpuSource } from './host.js';
+import { unpackSwiftShader } from './swiftshader.js';
+
+// The object returned by the binding's `create()` must stay referenced for the life of the process.
+const instances: GPU[] = [];
+
+/**
+ * Where to look for a GPU in Node, best first: the system's drivers (which may themselves be a
+ * software driver), then the SwiftShader that comes as an optional dependency.
+ */
+export function gpuSources(kind: AdapterKind): readonly GpuSource[] {
+  const system: GpuSource = { name: systemName(), open: () => openBinding([]) };
+  if (kind === 'hardware') return [system];
+  const embedded: GpuSource = { name: 'embedded SwiftShader', open: openEmbedded };
+  // With a GPU present the software driver has to be asked for by name.
+  const lavapipe: GpuSource = {
+    name: 'system software Vulkan (lavapipe)',
+    open: () => openBinding(['adapter=llvmpipe']),
+  };
+  return kind === 'software' ? [lavapipe, embedded] : [system, embedded];
+}
+
+function systemName(): string {
+  if (process.platform === 'darwin') return 'Metal';
+  return process.platform === 'win32' ? 'Direct3D 12' : 'system Vulkan';
+}
+
+async function openBinding(flags: readonly string[]): Promise<GPU | { unavailable: string }> {
+  // lavapipe complains on stderr without it.
+  if (process.platform === 'linux') process.env['XDG_RUNTIME_DIR'] ??= tmpdir();
+  let binding: typeof import('webgpu');
+  try {
+    binding = await import('webgpu');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0]! : String(error);
+    return { unavailable: `the package "webgpu" could not be loaded (${reason})` };
+  }
+  // GPUBufferUsage, GPUMapMode and the like are globals in browsers; the binding exports them.
+  for (const [name, value] of Object.entries(binding.globals)) {
+    if (!(name in globalThis)) {
+      Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+    }
+  }
+  const gpu = binding.create([...flags, 'disable-dawn-features=timestamp_quantization']);
+  instances.push(gpu);
+  return gpu;
+}
+
+/** RTLD_NOW | RTLD_GLOBAL | RTLD_NODELETE: the library stays, and Dawn finds it by its name. */
+const KEEP_GLOBAL = 0x2 | 0x100 | 0x1000;
+
+async function openEmbedded(): Promise<GPU | { unavailable: string }> {
+  const unpacked = await unpackSwiftShader();
+  if ('unavailable' in unpacked) return unpacked;
+  process.env['VK_DRIVER_FILES'] = unpacked.manifest;
+  try {
+    process.dlopen({ exports: {} }, unpacked.loader, KEEP_GLOBAL);
+  } catch (error) {
+    // The loader is no Node addon, and Node says so after it has been loaded: that is success.
+    if (!(error instanceof Error && error.message.includes('did not self-register'))) {
+      return { unavailable: `its Vulkan loader could not be loaded (${String(error)})` };
+    }
+  }
+  return openBinding([]);
+}
+
+/**
+ * While anything is awaited, the Node binding polls in a full-speed `setImmediate` loop, which takes
+ * a whole core away from a software adapter. This puts pauses into that loop: the binding's own
+ * callback (anonymous, native, without arguments) runs at once only during the first 0.3 ms after
+ * other work, and every millisecond after that. Callbacks of anyone else are untouched.
+ */
+export function calmPolling(): void {
+  const immediate = globalThis.setImmediate;
+  let lastEager = 0;
+  let streak = 0;
+  const calm = (callback: (...args: unknown[]) => void, ...args: unknown[]): unknown => {
+    if (args.length > 0 || callback.name !== '' || !isNative(callback)) {
+      return immediate(callback, ...args);
+    }
+    const now = performance.now();
+    // A gap means that the binding was idle: a new wait has begun.
+    if (now - lastEager > 5) streak = now;
+    lastEager = now;
+    return now - streak < 0.3 ? immediate(callback) : setTimeout(callback, 1);
+  };
+  globalThis.setImmediate = Object.assign(calm, immediate) as typeof setImmediate;
+}
+
+function isNative(callback: (...args: unknown[]) => void): boolean {
+  return callback.length === 0 && Function.prototype.toString.call(callback).includes('[native code]');
+}
+
+/** Reads an environment variable; empty counts as unset. */
+export function environment(name: string): string | undefined {
+  const value = process.env[name];
+  return value === '' ? undefined : value;
+}
+
+/** Writes one line to stderr. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+/** Runs `task` when the process exits. */
+export function atExit(task: () => void): void {
+  process.once('exit', task);
+}
+
+/** What a user of this platform can do when no GPU was found. */
+export const noGpuAdvice =
+  process.platform === 'linux'
+    ? 'Install a Vulkan driver: your GPU vendor\'s, or "mesa-vulkan-drivers" 25 or later for a fast ' +
+      'software one; or the embedded software GPU with "npm install @sparticuz/chromium@143.0.4 tar-fs" (x64).'
+    : 'Update the graphics driver, and check that "npm ls webgpu" shows the package.';

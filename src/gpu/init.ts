@@ -1,0 +1,125 @@
+import { calmPolling, gpuSources, noGpuAdvice, note } from '#host';
+import { FoveaError } from '../errors.js';
+import { Device, type AdapterInfo } from './device.js';
+import type { AdapterKind } from './host.js';
+
+/** Options of `init`. */
+export interface InitOptions {
+  /**
+   * 'hardware': only a real GPU; 'software': only a software driver; 'auto' (the default): a GPU,
+   * else the system's software driver, else the embedded SwiftShader.
+   */
+  readonly adapter?: AdapterKind;
+  /** Which GPU of several. Default 'high-performance'. */
+  readonly powerPreference?: 'high-performance' | 'low-power';
+  /** Takes the lines that say what was found. Default: stderr. */
+  readonly log?: (line: string) => void;
+}
+
+let current: Promise<Device> | undefined;
+let device: Device | undefined;
+
+/**
+ * Finds a GPU and makes it the default device; call it once before anything else. Later calls
+ * return the same device until `shutdown()`.
+ *
+ * @throws FoveaError NO_GPU with everything that was tried and what to install
+ */
+export async function init(options: InitOptions = {}): Promise<AdapterInfo> {
+  current ??= open(options);
+  try {
+    device = await current;
+  } catch (error) {
+    current = undefined;
+    throw error;
+  }
+  return device.info;
+}
+
+/** Frees the GPU and everything on it. `init` may be called again. */
+export function shutdown(): void {
+  device?.destroy();
+  device = undefined;
+  current = undefined;
+}
+
+/** The default device. Throws NO_GPU before `init`. */
+export function defaultDevice(): Device {
+  if (!device) {
+    throw new FoveaError('NO_GPU', 'no GPU is open', {
+      hint: 'Call "await init()" once before making tensors.',
+    });
+  }
+  return device;
+}
+
+async function open(options: InitOptions): Promise<Device> {
+  const { adapter: kind = 'auto', powerPreference = 'high-performance', log = note } = options;
+  calmPolling();
+  const tried: string[] = [];
+  for (const source of gpuSources(kind)) {
+    const gpu = await source.open();
+    if ('unavailable' in gpu) {
+      tried.push(`${source.name}: ${gpu.unavailable}`);
+      continue;
+    }
+    const adapter = await gpu.requestAdapter({ powerPreference });
+    if (!adapter) {
+      tried.push(`${source.name}: no driver that Dawn accepts`);
+      continue;
+    }
+    const opened = await openDevice(adapter, source.name);
+    if (kind === 'hardware' && opened.info.class === 'software') {
+      tried.push(`${source.name}: only a software driver, ${opened.info.description}`);
+      opened.destroy();
+      continue;
+    }
+    log(describe(opened.info));
+    return opened;
+  }
+  throw new FoveaError(
+    'NO_GPU',
+    `no usable GPU. Tried:\n${tried.map((line) => `  - ${line}`).join('\n')}`,
+    { hint: noGpuAdvice },
+  );
+}
+
+const WANTED_FEATURES = ['subgroups', 'timestamp-query'] as const;
+const WANTED_LIMITS = [
+  'maxBufferSize',
+  'maxStorageBufferBindingSize',
+  'maxComputeInvocationsPerWorkgroup',
+  'maxComputeWorkgroupSizeX',
+  'maxComputeWorkgroupStorageSize',
+] as const;
+
+async function openDevice(adapter: GPUAdapter, source: string): Promise<Device> {
+  const gpu = await adapter.requestDevice({
+    requiredFeatures: WANTED_FEATURES.filter((name) => adapter.features.has(name)),
+    requiredLimits: Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]])),
+  });
+  return new Device(gpu, adapterInfo(adapter, source));
+}
+
+function adapterInfo(adapter: GPUAdapter, source: string): AdapterInfo {
+  const { info, features } = adapter;
+  const { subgroupMinSize: least, subgroupMaxSize: most } = info;
+  return {
+    source,
+    vendor: info.vendor,
+    architecture: info.architecture,
+    description: info.description || info.device || info.architecture,
+    class: info.isFallbackAdapter ? 'software' : 'gpu',
+    subgroupSize: features.has('subgroups') && least === most ? least : 0,
+    features: [...features].sort(),
+  };
+}
+
+function describe({ source, description, class: kind }: AdapterInfo): string {
+  const name = `fovea: ${description.split(':')[0]!.trim()} (${source})`;
+  if (kind === 'gpu') return name;
+  const faster = source.startsWith('embedded')
+    ? 'a system Vulkan driver is faster: "mesa-vulkan-drivers" 25+ (several times), or a GPU'
+    : 'a GPU would be much faster';
+  return `${name}, a software GPU; ${faster}. See "fovea doctor".`;
+}

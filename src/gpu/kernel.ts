@@ -1,0 +1,116 @@
+import { FoveaError } from '../errors.js';
+import { shaderSources } from '../shaders/embedded.js';
+import { debug } from './debug.js';
+import { reflect, type Reflection } from './reflect.js';
+import { expand, type Flags } from './template.js';
+
+/** A compiled compute shader with what its WGSL says about its bindings and parameters. */
+export interface Kernel extends Reflection {
+  readonly id: number;
+  readonly name: string;
+  readonly flags: Flags;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  /** Set when the shader did not compile. */
+  failure: FoveaError | undefined;
+}
+
+/** Compiles kernels of one device on first use, and keeps them by their expanded text. */
+export class KernelCache {
+  private readonly byFlags = new Map<string, Kernel>();
+  private readonly byText = new Map<string, Kernel>();
+
+  /** @param await_ told about checks that a read has to wait for */
+  constructor(
+    private readonly gpu: GPUDevice,
+    private readonly await_: (check: Promise<void>) => void,
+  ) {}
+
+  /** Number of different pipelines compiled so far. */
+  get size(): number {
+    return this.byText.size;
+  }
+
+  /** The kernel of `src/shaders/<name>.wgsl` with these compile-time flags. */
+  get(name: string, flags: Flags): Kernel {
+    const key = `${name} ${JSON.stringify(flags)}`;
+    let kernel = this.byFlags.get(key);
+    if (kernel) return kernel;
+    const text = expand(shaderSources, name, flags);
+    kernel = this.byText.get(text) ?? this.compile(name, flags, text);
+    this.byText.set(text, kernel);
+    this.byFlags.set(key, kernel);
+    return kernel;
+  }
+
+  /** Compiles the kernel of a WGSL text given by the caller (user-defined operations). */
+  fromText(name: string, text: string): Kernel {
+    const kernel = this.byText.get(text) ?? this.compile(name, {}, text);
+    this.byText.set(text, kernel);
+    return kernel;
+  }
+
+  private compile(name: string, flags: Flags, text: string): Kernel {
+    debug(4, () => `--- ${name} ${JSON.stringify(flags)}\n${text}`);
+    const { gpu } = this;
+    const reflection = reflect(text);
+    gpu.pushErrorScope('validation');
+    const module = gpu.createShaderModule({ label: name, code: text });
+    const layout = gpu.createBindGroupLayout({ label: name, entries: layoutEntries(reflection) });
+    const pipeline = gpu.createComputePipeline({
+      label: name,
+      layout: gpu.createPipelineLayout({ label: name, bindGroupLayouts: [layout] }),
+      compute: { module, entryPoint: 'main' },
+    });
+    const kernel: Kernel = {
+      ...reflection,
+      id: this.byText.size,
+      name,
+      flags,
+      pipeline,
+      layout,
+      failure: undefined,
+    };
+    const check = async (): Promise<void> => {
+      const error = await gpu.popErrorScope();
+      if (error) kernel.failure = await compileError(kernel, module, text, error.message);
+    };
+    this.await_(check());
+    return kernel;
+  }
+}
+
+function layoutEntries({ storage, paramsBinding }: Reflection): GPUBindGroupLayoutEntry[] {
+  const entries: GPUBindGroupLayoutEntry[] = storage.map(({ binding, writable }) => ({
+    binding,
+    visibility: GPUShaderStage.COMPUTE,
+    buffer: { type: writable ? 'storage' : 'read-only-storage' },
+  }));
+  if (paramsBinding !== undefined) {
+    entries.push({
+      binding: paramsBinding,
+      visibility: GPUShaderStage.COMPUTE,
+      buffer: { type: 'uniform', hasDynamicOffset: true },
+    });
+  }
+  return entries;
+}
+
+async function compileError(
+  kernel: Kernel,
+  module: GPUShaderModule,
+  text: string,
+  message: string,
+): Promise<FoveaError> {
+  const lines = text.split('\n');
+  const { messages } = await module.getCompilationInfo();
+  const details = messages
+    .filter(({ type }) => type === 'error')
+    .map((m) => `  line ${m.lineNum}: ${m.message}\n    ${lines[m.lineNum - 1]?.trim() ?? ''}`);
+  return new FoveaError(
+    'VALIDATION',
+    [`kernel ${kernel.name} ${JSON.stringify(kernel.flags)} does not compile: ${message}`]
+      .concat(details)
+      .join('\n'),
+  );
+}

@@ -1,0 +1,151 @@
+import { FoveaError } from '../errors.js';
+
+/** A GPU buffer of one size class, used by one storage after another. */
+export interface Block {
+  readonly id: number;
+  readonly buffer: GPUBuffer;
+  readonly bytes: number;
+  /** Number of the last chunk of commands that uses it: the host must not write before that. */
+  lastChunk: number;
+}
+
+/** Byte counters; equal before and after work that frees what it makes. */
+export interface MemoryInfo {
+  /** Storages in use. */
+  readonly liveStorages: number;
+  /** Bytes asked for by the storages in use. */
+  readonly liveBytes: number;
+  /** Highest `liveBytes` so far. */
+  readonly peakBytes: number;
+  /** Bytes of all GPU buffers, in use or kept for reuse. */
+  readonly bufferBytes: number;
+  /** GPU buffers created so far. */
+  readonly buffersCreated: number;
+}
+
+/** The bytes of a tensor on the GPU, shared by tensors and saved tensors by counting. */
+export class Storage {
+  private references = 1;
+  /** Why the content is not valid: set when the work that should have written it failed. */
+  failure: FoveaError | undefined;
+
+  constructor(
+    private readonly memory: Memory,
+    readonly block: Block,
+    readonly bytes: number,
+  ) {}
+
+  /** Counts one more user. */
+  retain(): this {
+    this.references++;
+    return this;
+  }
+
+  /** Counts one user less; the last one gives the buffer back to the pool. */
+  release(): void {
+    if (--this.references === 0) this.memory.recycle(this);
+  }
+}
+
+/** Free buffers beyond this and beyond what is in use are destroyed. */
+const KEEP_FREE_BYTES = 256 * 1024 * 1024;
+
+/**
+ * A pool of GPU buffers by size class. A freed buffer serves later commands at once, since commands
+ * run in the order they were recorded; it is destroyed only after the open chunk is submitted.
+ */
+export class Memory {
+  private readonly free = new Map<number, Block[]>();
+  private readonly doomed: Block[] = [];
+  private freeBytes = 0;
+  private nextId = 1;
+  private live = { storages: 0, bytes: 0, peak: 0, buffers: 0, created: 0 };
+
+  /** Called with every new storage; tests use it to fill outputs with NaN. */
+  onAllocate: ((storage: Storage) => void) | undefined;
+
+  /**
+   * @param createBuffer makes a buffer of a number of bytes, reporting failure by itself
+   * @param maxBufferSize largest buffer of the device, in bytes
+   * @param forget told about a buffer before it is destroyed
+   */
+  constructor(
+    private readonly createBuffer: (bytes: number) => GPUBuffer,
+    private readonly maxBufferSize: number,
+    private readonly forget: (block: Block) => void,
+  ) {}
+
+  /** A storage of at least `bytes` bytes with undefined content. Throws above the buffer limit. */
+  allocate(bytes: number): Storage {
+    if (bytes > this.maxBufferSize) {
+      throw new FoveaError(
+        'LIMIT',
+        `a tensor of ${bytes} bytes is larger than the ${this.maxBufferSize} bytes that one ` +
+          'buffer may have on this adapter',
+        { hint: 'Use a smaller batch, or an adapter with larger buffers (see "fovea doctor").' },
+      );
+    }
+    const size = Math.min(sizeClass(bytes), this.maxBufferSize);
+    const block = this.reuse(size) ?? this.create(size);
+    this.live.storages++;
+    this.live.bytes += bytes;
+    this.live.peak = Math.max(this.live.peak, this.live.bytes);
+    const storage = new Storage(this, block, bytes);
+    this.onAllocate?.(storage);
+    return storage;
+  }
+
+  /** Takes a buffer back; called by the storage when its last user is gone. */
+  recycle(storage: Storage): void {
+    const { block } = storage;
+    this.live.storages--;
+    this.live.bytes -= storage.bytes;
+    if (this.freeBytes + block.bytes > Math.max(KEEP_FREE_BYTES, this.live.bytes)) {
+      this.doomed.push(block);
+      return;
+    }
+    this.freeBytes += block.bytes;
+    const list = this.free.get(block.bytes);
+    if (list) list.push(block);
+    else this.free.set(block.bytes, [block]);
+  }
+
+  /** Destroys surplus buffers; called when no open chunk can use them any more. */
+  collect(): void {
+    for (const block of this.doomed.splice(0)) {
+      this.forget(block);
+      this.live.buffers -= block.bytes;
+      block.buffer.destroy();
+    }
+  }
+
+  /** The counters as they are now. */
+  info(): MemoryInfo {
+    return {
+      liveStorages: this.live.storages,
+      liveBytes: this.live.bytes,
+      peakBytes: this.live.peak,
+      bufferBytes: this.live.buffers,
+      buffersCreated: this.live.created,
+    };
+  }
+
+  private reuse(size: number): Block | undefined {
+    const block = this.free.get(size)?.pop();
+    if (block) this.freeBytes -= size;
+    return block;
+  }
+
+  private create(size: number): Block {
+    this.live.buffers += size;
+    this.live.created++;
+    return { id: this.nextId++, buffer: this.createBuffer(size), bytes: size, lastChunk: 0 };
+  }
+}
+
+/** Rounds up to a size class: steps of a quarter octave, at least 256 bytes. */
+function sizeClass(bytes: number): number {
+  if (bytes <= 256) return 256;
+  const step = 2 ** Math.max(8, Math.floor(Math.log2(bytes)) - 2);
+  return Math.ceil(bytes / step) * step;
+}

@@ -1,0 +1,81 @@
+import { createReadStream } from 'node:fs';
+import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { pipeline } from 'node:stream/promises';
+import { createBrotliDecompress } from 'node:zlib';
+
+/** Files of the unpacked software driver. */
+export interface SwiftShaderFiles {
+  /** The Vulkan loader. */
+  readonly loader: string;
+  /** The driver manifest, for `VK_DRIVER_FILES`. */
+  readonly manifest: string;
+}
+
+/**
+ * Unpacks SwiftShader, a software Vulkan driver that the optional package `@sparticuz/chromium`
+ * carries for linux-x64, into the user's cache folder: once, without root rights, and safely when
+ * several processes start together.
+ */
+export async function unpackSwiftShader(): Promise<SwiftShaderFiles | { unavailable: string }> {
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    return { unavailable: `it exists for linux-x64 only, this is ${process.platform}-${process.arch}` };
+  }
+  const archive = findArchive();
+  if (archive === undefined) {
+    return { unavailable: 'the optional package "@sparticuz/chromium" is not installed' };
+  }
+  const target = join(cacheFolder(), `swiftshader-${archive.version}`);
+  const files = {
+    loader: join(target, 'libvulkan.so.1'),
+    manifest: join(target, 'vk_swiftshader_icd.json'),
+  };
+  if (!(await exists(files.loader))) await unpack(archive.path, target);
+  return files;
+}
+
+function findArchive(): { path: string; version: string } | undefined {
+  const require = createRequire(import.meta.url);
+  for (const folder of require.resolve.paths('@sparticuz/chromium') ?? []) {
+    const root = join(folder, '@sparticuz', 'chromium');
+    try {
+      const { version } = require(join(root, 'package.json')) as { version: string };
+      return { path: join(root, 'bin', 'swiftshader.tar.br'), version };
+    } catch {
+      // Not in this node_modules; the next one up may have it.
+    }
+  }
+  return undefined;
+}
+
+/** The folder for files that can be made again: `FOVEA_CACHE`, else the platform's cache folder. */
+function cacheFolder(): string {
+  return (
+    process.env['FOVEA_CACHE'] ??
+    join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'fovea')
+  );
+}
+
+async function unpack(archive: string, target: string): Promise<void> {
+  const { extract } = await import('tar-fs');
+  await mkdir(dirname(target), { recursive: true });
+  const temporary = await mkdtemp(`${target}.`);
+  try {
+    await pipeline(createReadStream(archive), createBrotliDecompress(), extract(temporary));
+    await rename(temporary, target);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    // Another process may have finished first.
+    if (!(await exists(join(target, 'libvulkan.so.1')))) throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
