@@ -39,4 +39,5 @@ export function atExit(task: () => void): void {
 }
 
 /** What a user of this platform can do when no GPU was found. */
-export const noGpuAdvice = 'Use a browser with WebGPU: Chrome or Edge 113+, Safari 26+, Firefox 141+.';
+export const noGpuAdvice =
+  'Use a browser with WebGPU: Chrome or Edge 113+, Safari 26+, Firefox 141+.';

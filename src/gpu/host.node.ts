@@ -90,7 +90,9 @@ export function calmPolling(): void {
 }
 
 function isNative(callback: (...args: unknown[]) => void): boolean {
-  return callback.length === 0 && Function.prototype.toString.call(callback).includes('[native code]');
+  return (
+    callback.length === 0 && Function.prototype.toString.call(callback).includes('[native code]')
+  );
 }
 
 /** Reads an environment variable; empty counts as unset. */

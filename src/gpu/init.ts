@@ -103,7 +103,7 @@ async function openDevice(adapter: GPUAdapter, source: string): Promise<Device> 
 
 function adapterInfo(adapter: GPUAdapter, source: string): AdapterInfo {
   const { info, features } = adapter;
-  const { subgroupMinSize: least, subgroupMaxSize: most } = info;
+  const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0 } = info;
   return {
     source,
     vendor: info.vendor,

@@ -73,7 +73,7 @@ export class KernelCache {
     };
     const check = async (): Promise<void> => {
       const error = await gpu.popErrorScope();
-      if (error) kernel.failure = await compileError(kernel, module, text, error.message);
+      if (error) kernel.failure = compileError(kernel, text, error.message);
     };
     this.await_(check());
     return kernel;
@@ -96,21 +96,12 @@ function layoutEntries({ storage, paramsBinding }: Reflection): GPUBindGroupLayo
   return entries;
 }
 
-async function compileError(
-  kernel: Kernel,
-  module: GPUShaderModule,
-  text: string,
-  message: string,
-): Promise<FoveaError> {
-  const lines = text.split('\n');
-  const { messages } = await module.getCompilationInfo();
-  const details = messages
-    .filter(({ type }) => type === 'error')
-    .map((m) => `  line ${m.lineNum}: ${m.message}\n    ${lines[m.lineNum - 1]?.trim() ?? ''}`);
+function compileError({ name, flags }: Kernel, text: string, message: string): FoveaError {
+  // The compiler's message begins with line:column of the expanded text.
+  const line = text.split('\n')[Number(/:(\d+):\d+ error/.exec(message)?.[1]) - 1];
   return new FoveaError(
     'VALIDATION',
-    [`kernel ${kernel.name} ${JSON.stringify(kernel.flags)} does not compile: ${message}`]
-      .concat(details)
-      .join('\n'),
+    `kernel ${name} ${JSON.stringify(flags)} does not compile: ${message}` +
+      (line === undefined ? '' : `\n  ${line.trim()}`),
   );
 }

@@ -22,7 +22,9 @@ export interface SwiftShaderFiles {
  */
 export async function unpackSwiftShader(): Promise<SwiftShaderFiles | { unavailable: string }> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    return { unavailable: `it exists for linux-x64 only, this is ${process.platform}-${process.arch}` };
+    return {
+      unavailable: `it exists for linux-x64 only, this is ${process.platform}-${process.arch}`,
+    };
   }
   const archive = findArchive();
   if (archive === undefined) {

@@ -1,0 +1,25 @@
+import { empty, type Tensor } from '../tensor.js';
+import type { Shape } from '../shape.js';
+import { elementWindows } from './elementwise.js';
+import { run } from './run.js';
+
+/** A float32 tensor with the same value everywhere. */
+export function fill(shape: Shape, value: number): Tensor {
+  const y = empty(shape);
+  for (const { start, rows } of elementWindows('fill', y)) {
+    const n4 = Math.ceil(rows / 4);
+    const part = { tensor: y, start, count: rows };
+    run('fill', 'fill', { WG: 64 }, { y: part }, { n4, value }, Math.ceil(n4 / 64));
+  }
+  return y;
+}
+
+/** A float32 tensor of zeros. */
+export function zeros(shape: Shape): Tensor {
+  return fill(shape, 0);
+}
+
+/** A float32 tensor of ones. */
+export function ones(shape: Shape): Tensor {
+  return fill(shape, 1);
+}

@@ -1,0 +1,23 @@
+/** The operations, each with its gradient. */
+export {
+  abs,
+  add,
+  div,
+  exp,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  relu,
+  relu6,
+  sigmoid,
+  sqrt,
+  square,
+  sub,
+  swish,
+  tanh,
+} from './elementwise.js';
+export { fill, ones, zeros } from './fill.js';
+export { broadcastTo, concat, pad, reshape, slice, transpose } from './movement.js';
+export { argmax, max, mean, sum, type ReduceOptions } from './reduce.js';

@@ -1,0 +1,124 @@
+import { FoveaError } from '../errors.js';
+import type { Kernel } from '../gpu/kernel.js';
+import type { Binding } from '../gpu/recorder.js';
+import type { Flags } from '../gpu/template.js';
+import { formatShape } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+
+/** A tensor as a kernel sees it: whole, or some of its elements. */
+export type Operand = Tensor | Part;
+
+/** A range of elements of a tensor; `start` is a multiple of 64. */
+export interface Part {
+  readonly tensor: Tensor;
+  readonly start: number;
+  readonly count: number;
+}
+
+/**
+ * Runs the kernel `name` with compile-time `flags`: the bridge from tensors to the GPU. Operands
+ * are named as in the WGSL.
+ *
+ * @param op the operation, for errors and profiles
+ * @param groups number of workgroups
+ * @throws FoveaError LIMIT when an operand is larger than one binding may be
+ */
+export function run(
+  op: string,
+  name: string,
+  flags: Flags,
+  operands: Readonly<Record<string, Operand>>,
+  params: Readonly<Record<string, number>>,
+  groups: number,
+): void {
+  const { device } = tensorOf(Object.values(operands)[0]!);
+  runKernel(op, device.kernels.get(name, flags), operands, params, groups);
+}
+
+/** `run` with a kernel at hand. */
+export function runKernel(
+  op: string,
+  kernel: Kernel,
+  operands: Readonly<Record<string, Operand>>,
+  params: Readonly<Record<string, number>>,
+  groups: number,
+): void {
+  if (groups === 0) return;
+  const bindings: Record<string, Binding> = {};
+  for (const [key, operand] of Object.entries(operands)) bindings[key] = bindingOf(op, operand);
+  const label = (): string => `${op} ${Object.entries(operands).map(describe).join(' ')}`;
+  const { device } = tensorOf(Object.values(operands)[0]!);
+  device.recorder.dispatch({ kernel, bindings, params, workgroups: groups, label });
+}
+
+function tensorOf(operand: Operand): Tensor {
+  return 'tensor' in operand ? operand.tensor : operand;
+}
+
+function describe([name, operand]: [string, Operand]): string {
+  return `${name}${formatShape(tensorOf(operand).shape)}`;
+}
+
+function bindingOf(op: string, operand: Operand): Binding {
+  const tensor = tensorOf(operand);
+  const { storage } = tensor;
+  const binding =
+    'tensor' in operand
+      ? { storage, offset: operand.start * 4, bytes: Math.ceil(operand.count / 4) * 16 }
+      : { storage, offset: 0, bytes: storage.bytes };
+  const limit = tensor.device.bindingLimit;
+  if (binding.bytes > limit) {
+    throw new FoveaError(
+      'LIMIT',
+      `${op}: a tensor ${formatShape(tensor.shape)} of ${binding.bytes} bytes is larger than the ` +
+        `${limit} bytes that a kernel can see at once on this adapter`,
+      { hint: 'Use a smaller batch or image, or another adapter (see "fovea doctor").' },
+    );
+  }
+  return binding;
+}
+
+/** One window of rows that fits under the binding limit. */
+export interface Window {
+  readonly start: number;
+  readonly rows: number;
+}
+
+/**
+ * Cuts `rows` rows into windows, so that in each tensor that has `rowSizes` elements a row, a
+ * window fits under the binding limit and begins at an allowed offset. One window when all fits.
+ */
+export function windows(
+  op: string,
+  rows: number,
+  rowSizes: readonly number[],
+  limit: number,
+): Window[] {
+  const largest = Math.max(...rowSizes) * 4;
+  if (rows * largest <= limit) return [{ start: 0, rows }];
+  // A binding begins at a multiple of 256 bytes: of 64 elements in every tensor.
+  const step = Math.max(...rowSizes.map((size) => 64 / gcd(size, 64)));
+  const fit = Math.floor(limit / largest / step) * step;
+  if (fit === 0) {
+    throw new FoveaError(
+      'LIMIT',
+      `${op}: ${step} rows of ${largest} bytes are more than the ${limit} bytes that a kernel can ` +
+        'see at once on this adapter',
+      { hint: 'Use smaller images, or another adapter (see "fovea doctor").' },
+    );
+  }
+  const list: Window[] = [];
+  for (let start = 0; start < rows; start += fit) {
+    list.push({ start, rows: Math.min(fit, rows - start) });
+  }
+  return list;
+}
+
+/** The part of a tensor that belongs to a window of its rows. */
+export function part(tensor: Tensor, rowSize: number, { start, rows }: Window): Part {
+  return { tensor, start: start * rowSize, count: rows * rowSize };
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}

@@ -1,0 +1,41 @@
+// dx[i] = dy[i] * f'(s[i]), where s is the input of f or its output, whichever is simpler.
+// s, dy, dx: [ceil(n / 4)] vec4. Grid: one invocation per vec4.
+#include lib/grid
+#include lib/math
+struct Params { n4: u32 }
+@group(0) @binding(0) var<storage, read> s: array<vec4f>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
+@group(0) @binding(3) var<uniform> p: Params;
+
+fn derivative(s: vec4f) -> vec4f {
+#if RELU
+  return select(vec4f(0), vec4f(1), s > vec4f(0));
+#elif RELU6
+  return select(vec4f(0), vec4f(1), (s > vec4f(0)) & (s < vec4f(6)));
+#elif SIGMOID
+  return s * (1 - s);
+#elif TANH
+  return 1 - s * s;
+#elif SWISH
+  let g = sigmoid4(s);
+  return g * (1 + s * (1 - g));
+#elif EXP
+  return s;
+#elif LOG
+  return 1 / s;
+#elif SQRT
+  return 0.5 / s;
+#elif SQUARE
+  return 2 * s;
+#elif ABS
+  return sign(s);
+#endif
+}
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
+        @builtin(local_invocation_index) lid: u32) {
+  let i = linear_id(wid, nwg, lid);
+  if (i < p.n4) { dx[i] = dy[i] * derivative(s[i]); }
+}

@@ -1,0 +1,249 @@
+import { accumulateLeaf, backward, type Node } from './autograd.js';
+import { FoveaError } from './errors.js';
+import type { Device } from './gpu/device.js';
+import { defaultDevice } from './gpu/init.js';
+import type { Storage } from './gpu/memory.js';
+import { track } from './scope.js';
+import { formatShape, sizeOf, type Shape } from './shape.js';
+
+/** Element types. `uint8` is for pictures and masks: it can be made, read and cast. */
+export type DType = 'float32' | 'int32' | 'uint8';
+
+/** The typed array that holds elements of a dtype. */
+export type TypedArrayOf<D extends DType = DType> = D extends 'float32'
+  ? Float32Array
+  : D extends 'int32'
+    ? Int32Array
+    : Uint8Array;
+
+/** Nested arrays of numbers, as `array()` returns them; a plain number for a scalar. */
+export type NestedArray = number | readonly NestedArray[];
+
+/** An n-dimensional array on the GPU, row-major. Its values never change, except by optimizers. */
+export class Tensor {
+  /** The gradient, once `backward()` has reached this tensor; only where `requiresGrad`. */
+  grad: Tensor | undefined;
+  /** Where this tensor comes from, on the tape; undefined where no gradient is needed. */
+  node: Node | undefined;
+  private disposedAt: Error | undefined;
+
+  /**
+   * For operations; users call `tensor()`. Takes over one count of `storage`.
+   *
+   * @param rawStorage the bytes
+   */
+  constructor(
+    readonly device: Device,
+    private readonly rawStorage: Storage,
+    readonly shape: Shape,
+    readonly dtype: DType,
+  ) {
+    track(this);
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** Number of dimensions. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Whether `backward()` brings a gradient to (or through) this tensor. */
+  get requiresGrad(): boolean {
+    return this.node !== undefined;
+  }
+
+  /** The bytes on the GPU. Throws DISPOSED after `dispose()`. */
+  get storage(): Storage {
+    if (this.disposedAt) {
+      throw new FoveaError(
+        'DISPOSED',
+        `a tensor ${formatShape(this.shape)} is used after dispose()`,
+        {
+          hint: 'The cause below is where it was disposed. Use keep() to take it out of a scope.',
+          cause: this.disposedAt,
+        },
+      );
+    }
+    return this.rawStorage;
+  }
+
+  /** Whether `dispose()` was called. */
+  get isDisposed(): boolean {
+    return this.disposedAt !== undefined;
+  }
+
+  /** Frees the tensor, and what the tape saved for it alone. Calling it again does nothing. */
+  dispose(): void {
+    if (this.disposedAt) return;
+    this.disposedAt = new Error('disposed here');
+    this.rawStorage.release();
+    this.node?.release();
+    this.grad?.dispose();
+    this.grad = undefined;
+  }
+
+  /** Frees the tensor at the end of a `using` block. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** Reads the values. Rejects with a typed error when the work that makes them failed. */
+  async data(): Promise<Float32Array | Int32Array | Uint8Array> {
+    if (this.size === 0) return typed(this.dtype, new ArrayBuffer(0));
+    const bytes = byteLength(this.dtype, this.size);
+    return typed(this.dtype, await this.device.recorder.read(this.storage, bytes));
+  }
+
+  /** Reads the values as nested arrays; a number for a scalar. */
+  async array(): Promise<NestedArray> {
+    return nest(await this.data(), this.shape);
+  }
+
+  /** Reads the only value of a tensor of one element. */
+  async item(): Promise<number> {
+    if (this.size !== 1) {
+      throw new FoveaError(
+        'SHAPE',
+        `item: needs one element, got shape ${formatShape(this.shape)}`,
+      );
+    }
+    return (await this.data())[0]!;
+  }
+
+  /**
+   * Computes the gradient of this tensor with respect to every tensor with `requiresGrad` it was
+   * made from, and adds it to their `grad`. The tape behind this tensor is used up.
+   *
+   * @param seed gradient of this tensor; may be left out for a single element, where it is 1
+   */
+  backward(seed?: Tensor): void {
+    backward(this, seed);
+  }
+
+  /** A second handle to the same values, off the tape, with a lifetime of its own. */
+  detach(): Tensor {
+    return new Tensor(this.device, this.storage.retain(), this.shape, this.dtype);
+  }
+
+  /** Short description, without values: those are on the GPU. */
+  toString(): string {
+    return `Tensor(${this.dtype} ${formatShape(this.shape)})`;
+  }
+}
+
+/** Options of `tensor`. */
+export interface TensorOptions {
+  /** Default: of the typed array; int32 for an Int32Array; else float32. */
+  readonly dtype?: DType;
+  /** Whether `backward()` shall bring a gradient to this tensor. */
+  readonly requiresGrad?: boolean;
+}
+
+/**
+ * Makes a tensor from a number, nested arrays or a typed array.
+ *
+ * @param values the values, row-major
+ * @param shape may be left out for numbers and nested arrays
+ * @throws FoveaError SHAPE when the number of values is not that of the shape, or arrays are ragged
+ */
+export function tensor(
+  values: NestedArray | Float32Array | Int32Array | Uint8Array | Float64Array,
+  shape?: Shape,
+  options: TensorOptions = {},
+): Tensor {
+  const flat = ArrayBuffer.isView(values) ? values : flatten(values);
+  const inferred = ArrayBuffer.isView(values) ? [values.length] : nestedShape(values);
+  const target = shape ?? inferred;
+  const dtype = options.dtype ?? dtypeOf(flat);
+  if (sizeOf(target) !== flat.length) {
+    throw new FoveaError(
+      'SHAPE',
+      `tensor: ${flat.length} values do not fill shape ${formatShape(target)} ` +
+        `(${sizeOf(target)} elements)`,
+    );
+  }
+  const result = empty(target, dtype);
+  const bytes = convert(flat, dtype);
+  if (bytes.byteLength > 0) result.device.recorder.upload(result.storage, bytes);
+  return options.requiresGrad ? requireGrad(result) : result;
+}
+
+/** Marks a tensor as a leaf of the tape: `backward()` will set its `grad`. Returns it. */
+export function requireGrad(t: Tensor): Tensor {
+  if (t.dtype !== 'float32') {
+    throw new FoveaError('ARGUMENT', `only float32 tensors have gradients, got ${t.dtype}`);
+  }
+  t.node ??= accumulateLeaf(t);
+  return t;
+}
+
+/** A tensor of undefined content; operations write every element of it. */
+export function empty(shape: Shape, dtype: DType = 'float32'): Tensor {
+  const device = defaultDevice();
+  // At least 16 bytes and whole vec4s, so that kernels may read and write four elements at a time.
+  const bytes = Math.max(16, Math.ceil(byteLength(dtype, sizeOf(shape)) / 16) * 16);
+  return new Tensor(device, device.memory.allocate(bytes), shape, dtype);
+}
+
+function byteLength(dtype: DType, size: number): number {
+  return dtype === 'uint8' ? size : size * 4;
+}
+
+function typed(dtype: DType, buffer: ArrayBuffer): Float32Array | Int32Array | Uint8Array {
+  if (dtype === 'float32') return new Float32Array(buffer);
+  return dtype === 'int32' ? new Int32Array(buffer) : new Uint8Array(buffer);
+}
+
+type FlatValues = Float32Array | Int32Array | Uint8Array | Float64Array | readonly number[];
+
+function dtypeOf(values: FlatValues): DType {
+  if (values instanceof Int32Array) return 'int32';
+  return values instanceof Uint8Array ? 'uint8' : 'float32';
+}
+
+function convert(values: FlatValues, dtype: DType): Float32Array | Int32Array | Uint8Array {
+  if (dtype === 'float32')
+    return values instanceof Float32Array ? values : Float32Array.from(values);
+  if (dtype === 'int32') return values instanceof Int32Array ? values : Int32Array.from(values);
+  return values instanceof Uint8Array ? values : Uint8Array.from(values);
+}
+
+function nestedShape(values: NestedArray): number[] {
+  const shape: number[] = [];
+  for (let level = values; typeof level !== 'number'; level = level[0]!) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  return shape;
+}
+
+function flatten(values: NestedArray): number[] {
+  const shape = nestedShape(values);
+  const out: number[] = [];
+  const visit = (value: NestedArray, depth: number): void => {
+    if (typeof value === 'number' ? depth !== shape.length : value.length !== shape[depth]) {
+      throw new FoveaError('SHAPE', 'tensor: nested arrays are ragged', {
+        hint: `The first entries suggest shape ${formatShape(shape)}.`,
+      });
+    }
+    if (typeof value === 'number') out.push(value);
+    else for (const item of value) visit(item, depth + 1);
+  };
+  visit(values, 0);
+  return out;
+}
+
+function nest(values: ArrayLike<number>, shape: Shape): NestedArray {
+  const build = (depth: number, offset: number, size: number): NestedArray => {
+    if (depth === shape.length) return values[offset]!;
+    const step = size / Math.max(1, shape[depth]!);
+    return Array.from({ length: shape[depth]! }, (_, i) =>
+      build(depth + 1, offset + i * step, step),
+    );
+  };
+  return build(0, 0, values.length);
+}
