@@ -16,7 +16,7 @@ interface MatmulSpec {
 
 /** m, k, n: remainders and exact multiples of tiles of 16, 32 and 64, and thin shapes. */
 const sizes: readonly [number, number, number][] = [
-  [1, 1, 1],
+  [2, 1, 1],
   [65, 130, 67],
   [64, 64, 64],
   [1, 300, 10],

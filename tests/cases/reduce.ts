@@ -6,6 +6,12 @@ import { dims, seedOf, tolerances, type OpCase, type OpFamily } from './case.js'
 type Shape = readonly number[];
 type Reduction = 'sum' | 'mean' | 'max';
 
+const backwards = {
+  sum: reference.sumBackward,
+  mean: reference.meanBackward,
+  max: reference.maxBackward,
+};
+
 /** Shape and axes; undefined: all of them. */
 const reductions: readonly (readonly [Shape, number | number[] | undefined])[] = [
   [[], undefined],
@@ -55,6 +61,7 @@ function reductionCase(
     inputs: [op === 'max' ? distinct(shape, seedOf(name)) : random(shape, seedOf(name))],
     gpu: ([x]) => ops[op](x!, options),
     forward: ([x]) => reference[op](x!, options),
+    backward: ([x], _, dy) => [backwards[op](x!, dy, options)],
     differentiable: [true],
   };
 }

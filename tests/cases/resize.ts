@@ -13,8 +13,8 @@ const sizes: readonly (readonly [Shape, Size])[] = [
     [6, 8],
   ],
   [
-    [3, 5, 7, 3],
-    [10, 21],
+    [3, 4, 5, 2],
+    [8, 15],
   ],
   [
     [1, 8, 6, 4],
@@ -25,7 +25,7 @@ const sizes: readonly (readonly [Shape, Size])[] = [
     [7, 4],
   ],
   [
-    [1, 9, 7, 3],
+    [1, 9, 5, 3],
     [4, 11],
   ],
   [

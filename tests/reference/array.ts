@@ -14,14 +14,6 @@ export function size(shape: readonly number[]): number {
   return shape.reduce((product, n) => product * n, 1);
 }
 
-/** Row-major strides, in elements. */
-export function strides(shape: readonly number[]): number[] {
-  const result = new Array<number>(shape.length).fill(1);
-  for (let axis = shape.length - 2; axis >= 0; axis--)
-    result[axis] = result[axis + 1]! * shape[axis + 1]!;
-  return result;
-}
-
 export function zeros(shape: readonly number[]): Array64 {
   return { shape, data: new Float64Array(size(shape)) };
 }
@@ -38,12 +30,20 @@ export function map(a: Array64, f: (value: number, index: number) => number): Ar
 
 /** The coordinates of a flat index. */
 export function unravel(index: number, shape: readonly number[]): number[] {
-  return strides(shape).map((stride, axis) => Math.floor(index / stride) % shape[axis]!);
+  const at = new Array<number>(shape.length).fill(0);
+  let rest = index;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    at[axis] = rest % shape[axis]!;
+    rest = Math.floor(rest / shape[axis]!);
+  }
+  return at;
 }
 
 /** The flat index of coordinates. */
 export function ravel(at: readonly number[], shape: readonly number[]): number {
-  return at.reduce((index, coordinate, axis) => index * shape[axis]! + coordinate, 0);
+  let index = 0;
+  for (let axis = 0; axis < at.length; axis++) index = index * shape[axis]! + at[axis]!;
+  return index;
 }
 
 /** Mulberry32: a small seeded generator of numbers in [0, 1). */

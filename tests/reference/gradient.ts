@@ -9,6 +9,13 @@ export function dot(a: Array64, b: Array64): number {
   return a.data.reduce((sum, value, i) => sum + value * b.data[i]!, 0);
 }
 
+/** <dy, above - below>, the difference taken first: it keeps the small digits. */
+function change(dy: Array64, above: Array64, below: Array64): number {
+  let sum = 0;
+  for (let j = 0; j < dy.data.length; j++) sum += dy.data[j]! * (above.data[j]! - below.data[j]!);
+  return sum;
+}
+
 function replaced(inputs: readonly Array64[], which: number, input: Array64): Array64[] {
   return inputs.map((original, i) => (i === which ? input : original));
 }
@@ -34,12 +41,7 @@ export function numericGradient(
     probe.data[i] = at - h;
     const below = forward(moved);
     probe.data[i] = at;
-    gradient.data[i] =
-      dot(
-        dy,
-        map(above, (value, j) => value - below.data[j]!),
-      ) /
-      (2 * h);
+    gradient.data[i] = change(dy, above, below) / (2 * h);
   }
   return gradient;
 }
@@ -91,12 +93,7 @@ export function directionCheck(
     );
   const above = along(h);
   const below = along(-h);
-  const measured =
-    dot(
-      dy,
-      map(above, (value, j) => value - below.data[j]!),
-    ) /
-    (2 * h);
+  const measured = change(dy, above, below) / (2 * h);
   let predicted = 0;
   let scale = 0;
   gradients.forEach((gradient, i) => {

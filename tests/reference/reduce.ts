@@ -43,6 +43,36 @@ export function max(x: Array64, options: ReduceOptions = {}): Array64 {
   return reduce(x, options, (values) => values.reduce((a, b) => Math.max(a, b), -Infinity));
 }
 
+/** Gives every reduced element its share of the gradient of its output. */
+function spread(
+  x: Array64,
+  dy: Array64,
+  options: ReduceOptions,
+  share: (member: number, members: readonly number[]) => number,
+): Array64 {
+  const [, members] = groups(x, options);
+  const dx = zeros(x.shape);
+  members.forEach((group, i) => {
+    for (const member of group) dx.data[member] = dy.data[i]! * share(member, group);
+  });
+  return dx;
+}
+
+export function sumBackward(x: Array64, dy: Array64, options: ReduceOptions = {}): Array64 {
+  return spread(x, dy, options, () => 1);
+}
+
+export function meanBackward(x: Array64, dy: Array64, options: ReduceOptions = {}): Array64 {
+  return spread(x, dy, options, (_, members) => 1 / members.length);
+}
+
+/** All of the gradient goes to the largest element; for values without ties only. */
+export function maxBackward(x: Array64, dy: Array64, options: ReduceOptions = {}): Array64 {
+  return spread(x, dy, options, (member, members) =>
+    Number(members.every((other) => x.data[member]! >= x.data[other]!)),
+  );
+}
+
 /** The position of the largest value along one axis; of equal ones the first. */
 export function argmax(x: Array64, { axis = -1 }: { readonly axis?: number } = {}): Array64 {
   return reduce(x, { axis }, (values) =>

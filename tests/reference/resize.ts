@@ -55,10 +55,12 @@ export function resize(
   const mix = options.method === 'bilinear' ? bilinear : nearest;
   const how = mapping(options);
   const shape = [n, height, width, c];
+  const rows = Array.from({ length: height }, (_, i) => mix(i, h, height, how));
+  const columns = Array.from({ length: width }, (_, i) => mix(i, w, width, how));
   return map(zeros(shape), (_, i) => {
     const [b, oy, ox, q] = unravel(i, shape) as [number, number, number, number];
-    const row = mix(oy, h, height, how);
-    const column = mix(ox, w, width, how);
+    const row = rows[oy]!;
+    const column = columns[ox]!;
     const at = (y: number, z: number): number => x.data[ravel([b, y, z, q], x.shape)]!;
     const across = (y: number): number =>
       at(y, column.lower) * (1 - column.t) + at(y, column.upper) * column.t;
