@@ -4,6 +4,7 @@ import {
   map,
   random,
   randomIntegers,
+  size,
   type Array64,
   type Range,
 } from '../reference/array.js';
@@ -24,15 +25,21 @@ const scoreShapes: readonly Shape[] = [
   [4],
 ];
 
-/** Small scores, and big ones that overflow exp in float32 unless the maximum is subtracted. */
-const scoreRanges: readonly Range[] = [
-  { lo: -2, hi: 3 },
-  { lo: 90, hi: 110 },
-];
+/**
+ * Small scores; big ones, that overflow exp in float32 unless the maximum is subtracted; and far
+ * apart ones, only where enough rows keep the gradient from vanishing as a whole.
+ */
+function scoreRanges(shape: Shape): Range[] {
+  const ranges = [
+    { lo: -2, hi: 3 },
+    { lo: 100, hi: 104 },
+  ];
+  return size(shape) > 100 && shape.at(-1)! < 100 ? [...ranges, { lo: -10, hi: 10 }] : ranges;
+}
 
 function softmaxFamily(op: 'softmax' | 'logSoftmax'): OpFamily {
   const cases = scoreShapes.flatMap((shape) =>
-    scoreRanges.map((range): OpCase => {
+    scoreRanges(shape).map((range): OpCase => {
       const name = `${dims(shape)} from ${range.lo ?? 0}`;
       return {
         name,
