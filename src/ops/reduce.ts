@@ -7,7 +7,7 @@ import { broadcastTo, reshape } from './movement.js';
 
 const WG = 64;
 /** Elements that one invocation adds up at most when there are few outputs to keep a GPU busy. */
-const SEGMENT = 128;
+const SEGMENT = 64;
 const FEW_OUTPUTS = 4096;
 
 /** Options of the reductions. */
@@ -122,7 +122,7 @@ function pass(
 ): Tensor {
   const [outer, size, inner] = split(x.shape, first, last);
   const shape = x.shape.map((n, i) => (i >= first && i <= last ? 1 : n));
-  const wide = outer * inner < FEW_OUTPUTS && size > 2 * SEGMENT;
+  const wide = outer * inner < FEW_OUTPUTS && size > SEGMENT;
   const limit = x.device.bindingLimit;
   if (!wide) return reduceWindows(op, kind, x, outer, size, inner, shape, scale);
   // Two stages: segments first, so that many invocations share the work in a fixed order.

@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultDevice, shutdown } from '../src/gpu/init.js';
+import { tensor, type Tensor } from '../src/tensor.js';
+import { referenceGradients, upstream, type OpCase, type OpFamily } from './cases/case.js';
+import type { Array64 } from './reference/array.js';
+import { directionCheck, discrepancy } from './reference/gradient.js';
+import { openGpu } from './setup.js';
+
+/** Result and gradients of one case on the GPU. */
+interface Outcome {
+  readonly y: ArrayLike<number>;
+  readonly grads: readonly (ArrayLike<number> | undefined)[];
+}
+
+/**
+ * Tests every case of the families: the result, each gradient, and the gradients once more along a
+ * random direction, against float64. Afterwards not a byte may be left.
+ */
+export function testFamilies(families: readonly OpFamily[]): void {
+  beforeAll(openGpu);
+  afterAll(shutdown);
+  for (const family of families) {
+    describe(family.op, () => {
+      for (const test of family.cases) {
+        it(test.name, async () => {
+          const before = defaultDevice().memory.info();
+          await check(test, family);
+          const after = defaultDevice().memory.info();
+          expect(after.liveBytes).toBe(before.liveBytes);
+          expect(after.liveStorages).toBe(before.liveStorages);
+        });
+      }
+    });
+  }
+}
+
+async function check(test: OpCase, { tolerance }: OpFamily): Promise<void> {
+  const expected = test.forward(test.inputs, test.labels ?? []);
+  const dy = upstream(expected.shape);
+  const { y, grads } = await onGpu(test, expected, dy);
+  expectClose('result', y, expected, tolerance.forward);
+  if (!test.differentiable.some(Boolean)) return;
+  const references = referenceGradients(test, dy);
+  grads.forEach((grad, i) => {
+    if (grad) expectClose(`gradient of input ${i}`, grad, references[i]!, tolerance.backward);
+    else expect(test.differentiable[i]).toBe(false);
+  });
+  const asArrays = grads.map(
+    (grad, i) => grad && { shape: test.inputs[i]!.shape, data: Float64Array.from(grad) },
+  );
+  const labels = test.labels ?? [];
+  expect(
+    directionCheck((inputs) => test.forward(inputs, labels), test.inputs, asArrays, dy),
+  ).toBeLessThan(1e-3);
+}
+
+/** Runs a case on the GPU, with gradients where they are wanted. */
+export async function onGpu(test: OpCase, expected: Array64, dy: Array64): Promise<Outcome> {
+  const inputs = test.inputs.map((input, i) =>
+    tensor(input.data, input.shape, { requiresGrad: test.differentiable[i]! }),
+  );
+  const labels = (test.labels ?? []).map((l) => tensor(Int32Array.from(l.data), l.shape));
+  const y = test.gpu(inputs, labels);
+  expect(y.shape).toEqual([...expected.shape]);
+  const made: Tensor[] = [...inputs, ...labels, y];
+  if (test.differentiable.some(Boolean)) {
+    const seed = tensor(dy.data, dy.shape);
+    made.push(seed);
+    y.backward(seed);
+  }
+  const [values, ...grads] = await Promise.all([
+    y.data(),
+    ...inputs.map((input) => input.grad?.data()),
+  ]);
+  for (const t of made) t.dispose();
+  return { y: values, grads };
+}
+
+function expectClose(
+  what: string,
+  actual: ArrayLike<number>,
+  expected: Array64,
+  tolerance: { l2: number; max: number },
+): void {
+  expect(actual.length, `${what}: number of elements`).toBe(expected.data.length);
+  const { l2, max } = discrepancy(actual, expected);
+  if (l2 <= tolerance.l2 && max <= tolerance.max) return;
+  const worst = [...expected.data.keys()]
+    .map((i) => ({ i, got: actual[i]!, want: expected.data[i]! }))
+    .sort((a, b) => distance(b) - distance(a))
+    .slice(0, 4)
+    .map(({ i, got, want }) => `[${i}] got ${got}, want ${want}`);
+  expect.fail(
+    `${what}: relative L2 error ${l2} (allowed ${tolerance.l2}), largest error ${max} ` +
+      `(allowed ${tolerance.max}); ${worst.join('; ')}`,
+  );
+}
+
+function distance({ got, want }: { got: number; want: number }): number {
+  return Number.isNaN(got) ? Infinity : Math.abs(got - want);
+}

@@ -1,0 +1,4 @@
+import { elementwiseFamilies } from '../cases/elementwise.js';
+import { testFamilies } from '../harness.js';
+
+testFamilies(elementwiseFamilies);

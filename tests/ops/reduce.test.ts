@@ -1,0 +1,4 @@
+import { reduceFamilies } from '../cases/reduce.js';
+import { testFamilies } from '../harness.js';
+
+testFamilies(reduceFamilies);

@@ -1,0 +1,20 @@
+import { defaultDevice, init } from '../src/gpu/init.js';
+
+/**
+ * Opens the GPU for a test file; fails, and does not skip, when there is none. From then on every
+ * new tensor is filled with NaN, so that elements which a kernel forgets are seen.
+ */
+export async function openGpu(): Promise<void> {
+  await init({ log: () => undefined });
+  const { kernels, memory, recorder } = defaultDevice();
+  memory.onAllocate = (storage) => {
+    const n4 = storage.bytes / 16;
+    recorder.dispatch({
+      kernel: kernels.get('fill', { WG: 64 }),
+      bindings: { y: { storage, offset: 0, bytes: storage.bytes } },
+      params: { n4, value: NaN },
+      workgroups: Math.ceil(n4 / 64),
+      label: () => 'poison',
+    });
+  };
+}
