@@ -85,15 +85,29 @@ function parseObject(json: string): object {
 /** JSON.parse keeps the last of two equal keys in silence; the format forbids them. Expects valid JSON. */
 function checkDuplicateKeys(json: string): void {
   const open: Set<string>[] = [];
-  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?|[{}]/g)) {
-    if (token === '{') open.push(new Set());
-    else if (token === '}') open.pop();
-    else if (token.endsWith(':')) {
-      const key = JSON.parse(token.slice(0, -1)) as string;
-      if (open.at(-1)?.has(key)) throw invalid(`its header has the key '${key}' twice`);
-      open.at(-1)?.add(key);
+  const colon = /\s*:/y;
+  for (let at = 0; at < json.length; at++) {
+    const char = json[at];
+    if (char === '{') open.push(new Set());
+    else if (char === '}') open.pop();
+    else if (char === '"') {
+      const end = stringEnd(json, at);
+      colon.lastIndex = end;
+      if (colon.test(json)) {
+        const key = JSON.parse(json.slice(at, end)) as string;
+        if (open.at(-1)?.has(key)) throw invalid(`its header has the key '${key}' twice`);
+        open.at(-1)?.add(key);
+      }
+      at = end - 1;
     }
   }
+}
+
+/** The index after the closing quote of the string that opens at `start`. */
+function stringEnd(json: string, start: number): number {
+  let at = start + 1;
+  while (json[at] !== '"') at += json[at] === '\\' ? 2 : 1;
+  return at + 1;
 }
 
 function parseMetadata(value: unknown): Record<string, string> {
