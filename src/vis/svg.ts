@@ -196,21 +196,18 @@ function text(x: number, y: number, content: string, attributes = ''): string {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escapeText(content)}</text>`;
 }
 
-let frameCount = 0;
-
 function frame(
   width: number,
   height: number,
   title: string,
   description: string,
-  parts: string[],
+  parts: readonly string[],
 ): string {
-  frameCount += 1;
-  const id = `fovea-svg-${frameCount}`;
+  const [w, h] = [Math.ceil(width), Math.ceil(height)];
+  const label = escapeText(`${title}. ${description}`);
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" class="fovea-svg" role="img" aria-labelledby="${id}-t ${id}-d" ` +
-    `viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}" width="${Math.ceil(width)}" height="${Math.ceil(height)}" font-size="13">` +
-    `<title id="${id}-t">${escapeText(title)}</title><desc id="${id}-d">${escapeText(description)}</desc>` +
-    `${style}${parts.join('')}</svg>\n`
+    `<svg xmlns="http://www.w3.org/2000/svg" class="fovea-svg" role="img" aria-label="${label}" ` +
+    `viewBox="0 0 ${w} ${h}" width="${w}" height="${h}" font-size="13">` +
+    `<title>${escapeText(title)}</title>${style}${parts.join('')}</svg>\n`
   );
 }
