@@ -1,7 +1,10 @@
 import { FoveaError } from '../errors.js';
 import type { Image } from '../io/images/image.js';
-import { diverging } from './palette.js';
+import { diverging, type Rgb } from './palette.js';
 import { finiteRange, heatmap, imageGrid, normalise, symmetricRange } from './raster.js';
+
+/** Neither white, which means zero in a filter, nor a colour of the maps; fits light and dark pages. */
+const gapColor: Rgb = [120, 126, 134];
 
 /**
  * One picture per output channel of a convolution's weights [kh, kw, ci, co]. All share one scale
@@ -27,7 +30,7 @@ export function filterTiles(
     const slices = Array.from({ length: ci }, (_, input) =>
       heatmap(slice(input, output), kh, kw, { map: diverging, range }),
     );
-    return ci === 1 ? slices[0]! : imageGrid(slices, { gap: 1, background: [128, 128, 128] });
+    return ci === 1 ? slices[0]! : imageGrid(slices, { gap: 1, background: gapColor });
   });
 }
 
@@ -71,7 +74,11 @@ export function activationImages(
 
 function tileGrid(tiles: readonly Image[], target: number): Image {
   const side = Math.max(...tiles.map((tile) => Math.max(tile.width, tile.height)));
-  return imageGrid(tiles, { scale: Math.max(1, Math.round(target / side)), gap: 4 });
+  return imageGrid(tiles, {
+    scale: Math.max(1, Math.round(target / side)),
+    gap: 4,
+    background: gapColor,
+  });
 }
 
 function colorTile(

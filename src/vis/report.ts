@@ -33,7 +33,7 @@ export type Block =
       readonly caption?: string;
     }
   | { readonly kind: 'gallery'; readonly items: readonly GalleryItem[]; readonly caption?: string }
-  /** Numbers are set to the right. The first cell of a row names it. */
+  /** Columns of numbers are set to the right. The first cell of a row names it. */
   | {
       readonly kind: 'table';
       readonly caption: string;
@@ -156,12 +156,17 @@ function galleryHtml(items: readonly GalleryItem[], caption: string | undefined)
   return caption === undefined ? gallery : figureHtml(gallery, caption);
 }
 
+/** Numbers, and texts of numbers such as 0.912, 1,437 or 97.2 %. */
+function isNumber(cell: string | number | undefined): boolean {
+  return typeof cell === 'number' || /^[-+]?[\d.,]+(\s*%|e[-+]?\d+)?$/.test(cell ?? '');
+}
+
 function tableHtml(
   caption: string,
   columns: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): string {
-  const isNumeric = columns.map((_, c) => rows.every((row) => typeof row[c] === 'number'));
+  const isNumeric = columns.map((_, c) => rows.every((row) => isNumber(row[c])));
   const align = (c: number) => (isNumeric[c] === true ? ' class="num"' : '');
   const head = columns.map((name, c) => `<th scope="col"${align(c)}>${escapeText(name)}</th>`);
   const body = rows.map((row) => {

@@ -50,5 +50,6 @@ th{font-weight:600}
 thead th{color:var(--soft);font-weight:500;font-size:.9rem;border-bottom-color:var(--soft);vertical-align:bottom}
 td.num,th.num{text-align:right}
 th:last-child,td:last-child{padding-right:0}
+@media(max-width:30rem){.chart{padding:.25rem;border-radius:8px}th,td{padding-right:1rem}}
 @media print{body{background:#fff}section{break-inside:avoid}}
 `;

@@ -28,7 +28,7 @@ export function escapeText(text: string): string {
  * @throws FoveaError `DATA` when no value is finite
  */
 export function lineChartSvg(chart: LineChart): string {
-  const [width, height] = [640, 380];
+  const [width, height] = [500, 330];
   const plot = { left: 62, right: 18, top: 74, bottom: 48 };
   const { x, y } = chartScales(chart);
   const across = (epoch: number) =>
@@ -105,7 +105,7 @@ function legend(series: readonly Series[]): string {
       const item =
         `<line x1="${left}" x2="${left + 26}" y1="52" y2="52" stroke="${color}" stroke-width="2.5"${dash}/>` +
         text(left + 33, 56, label);
-      left += 33 + label.length * 7 + 22;
+      left += 33 + label.length * 7.5 + 20;
       return item;
     })
     .join('');
@@ -207,7 +207,7 @@ function frame(
   const label = escapeText(`${title}. ${description}`);
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" class="fovea-svg" role="img" aria-label="${label}" ` +
-    `viewBox="0 0 ${w} ${h}" width="${w}" height="${h}" font-size="13">` +
+    `viewBox="0 0 ${w} ${h}" width="${w}" height="${h}" font-size="14">` +
     `<title>${escapeText(title)}</title>${style}${parts.join('')}</svg>\n`
   );
 }
