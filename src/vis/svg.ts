@@ -28,8 +28,8 @@ export function escapeText(text: string): string {
  * @throws FoveaError `DATA` when no value is finite
  */
 export function lineChartSvg(chart: LineChart): string {
-  const [width, height] = [500, 330];
-  const plot = { left: 62, right: 18, top: 74, bottom: 48 };
+  const [width, height] = [500, 340];
+  const plot = { left: 62, right: 18, top: 84, bottom: 48 };
   const { x, y } = chartScales(chart);
   const across = (epoch: number) =>
     plot.left + ((epoch - x.low) / (x.high - x.low)) * (width - plot.left - plot.right);
@@ -131,7 +131,7 @@ export function confusionSvg(matrix: ConfusionMatrix, title = 'Confusion matrix'
   const labels = Math.min(Math.max(longest * 7 + 14, 26), 160);
   const slanted = longest > 3;
   const left = labels + 30;
-  const top = 62 + (slanted ? labels * 0.75 + 10 : 24);
+  const top = 70 + (slanted ? labels * 0.75 + 10 : 24);
   const size = cell * names.length;
   const width = Math.max(left + size + (slanted ? labels * 0.6 : 0) + 18, 320);
   const colors = cellColors(matrix);
