@@ -39,6 +39,16 @@ export function lineChartImage(chart: LineChart): Image {
   drawText(image, chart.xLabel ?? 'epoch', [plot.right, height - 40], soft, 'right');
   if (chart.yLabel !== undefined) drawText(image, chart.yLabel, [40, plot.top - 36], soft);
   drawLegend(image, chart);
+  drawSeries(image, chart, across, down);
+  return image;
+}
+
+function drawSeries(
+  image: Image,
+  chart: LineChart,
+  across: (epoch: number) => number,
+  down: (value: number) => number,
+): void {
   chart.series.forEach((series, i) => {
     const color = parseHex(series.color ?? categoryColor(i));
     for (const stretch of stretches(series.values)) {
@@ -58,7 +68,6 @@ export function lineChartImage(chart: LineChart): Image {
       else strokeLine(image, points, color, 4.5, series.dashed === true ? [14, 12] : undefined);
     }
   });
-  return image;
 }
 
 function drawLegend(image: Image, { series }: LineChart): void {

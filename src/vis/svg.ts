@@ -51,7 +51,6 @@ export function lineChartSvg(chart: LineChart): string {
     );
   });
   const lines = chart.series.map((series, i) => line(series, i, across, down));
-  const middle = (plot.top + height - plot.bottom) / 2;
   return frame(width, height, chart.title, describe(chart), [
     text(20, 30, chart.title, 'font-size="17" font-weight="600"'),
     legend(chart.series),
@@ -65,14 +64,14 @@ export function lineChartSvg(chart: LineChart): string {
     ),
     chart.yLabel === undefined
       ? ''
-      : text(
-          0,
-          0,
-          chart.yLabel,
-          `text-anchor="middle" opacity=".75" transform="translate(16 ${middle}) rotate(-90)"`,
-        ),
+      : turnedLabel(chart.yLabel, (plot.top + height - plot.bottom) / 2),
     ...lines,
   ]);
+}
+
+function turnedLabel(label: string, middle: number): string {
+  const turn = `transform="translate(16 ${middle}) rotate(-90)"`;
+  return text(0, 0, label, `text-anchor="middle" opacity=".75" ${turn}`);
 }
 
 function line(
