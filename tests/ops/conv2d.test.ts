@@ -1,0 +1,4 @@
+import { convFamilies } from '../cases/conv.js';
+import { testFamilies } from '../harness.js';
+
+testFamilies(convFamilies);
