@@ -20,4 +20,12 @@ export {
 } from './elementwise.js';
 export { fill, ones, zeros } from './fill.js';
 export { broadcastTo, concat, pad, reshape, slice, transpose } from './movement.js';
+export {
+  avgPool2d,
+  globalAvgPool2d,
+  globalMaxPool2d,
+  maxPool2d,
+  type GlobalPoolOptions,
+  type PoolOptions,
+} from './pool.js';
 export { argmax, max, mean, sum, type ReduceOptions } from './reduce.js';
