@@ -29,3 +29,4 @@ export {
   type PoolOptions,
 } from './pool.js';
 export { argmax, max, mean, sum, type ReduceOptions } from './reduce.js';
+export { logSoftmax, softmax } from './softmax.js';
