@@ -32,3 +32,12 @@ export {
   type PoolOptions,
 } from './pool.js';
 export { argmax, max, mean, sum, type ReduceOptions } from './reduce.js';
+export { logSoftmax, softmax } from './softmax.js';
+export {
+  binaryCrossEntropy,
+  categoricalCrossEntropy,
+  meanSquaredError,
+  softmaxCrossEntropy,
+  type BinaryCrossEntropyOptions,
+  type CrossEntropyOptions,
+} from './losses.js';
