@@ -1,5 +1,5 @@
 import { FoveaError } from '../errors.js';
-import { randomUniform } from '../random.js';
+import { Random } from '../random.js';
 import { sizeOf, type Shape } from '../shape.js';
 
 /** Fills new weights. */
@@ -63,26 +63,25 @@ function glorotVariance(shape: Shape): number {
 
 function uniform(shape: Shape, seed: number, variance: number): Float32Array {
   const limit = Math.sqrt(3 * variance);
-  return Float32Array.from(
-    { length: sizeOf(shape) },
-    (_, i) => (2 * randomUniform(seed, i) - 1) * limit,
-  );
+  const random = new Random(seed);
+  return filled(shape, () => (2 * random.uniform() - 1) * limit);
 }
 
 /** Standard deviation of a standard normal that is cut off at two standard deviations. */
-const TRUNCATED_DEVIATION = 0.87962566103423978;
+const TRUNCATED_DEVIATION = 0.8796256610342398;
 
 function truncatedNormal(shape: Shape, seed: number, variance: number): Float32Array {
   const scale = Math.sqrt(variance) / TRUNCATED_DEVIATION;
+  const random = new Random(seed);
+  return filled(shape, () => {
+    let value = random.normal();
+    while (Math.abs(value) > 2) value = random.normal();
+    return value * scale;
+  });
+}
+
+function filled(shape: Shape, next: () => number): Float32Array {
   const values = new Float32Array(sizeOf(shape));
-  let draw = 0;
-  for (let i = 0; i < values.length; ) {
-    // Box and Muller: two uniform numbers make two normal ones; those beyond 2 are drawn again.
-    const radius = Math.sqrt(-2 * Math.log(1 - randomUniform(seed, draw++)));
-    const angle = 2 * Math.PI * randomUniform(seed, draw++);
-    for (const normal of [radius * Math.cos(angle), radius * Math.sin(angle)]) {
-      if (Math.abs(normal) <= 2 && i < values.length) values[i++] = normal * scale;
-    }
-  }
+  for (let i = 0; i < values.length; i++) values[i] = next();
   return values;
 }

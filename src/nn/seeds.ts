@@ -1,22 +1,15 @@
-import { randomBits, randomUniform } from '../random.js';
+import { Random } from '../random.js';
 
 /** What a model draws random numbers for: each use has streams of its own. */
 export const STREAM = { weights: 0, steps: 1, epochs: 2 } as const;
 
-/** The seed of stream number `index` of a seed: 53 bits, the same everywhere. */
-export function deriveSeed(seed: number, index: number): number {
-  return randomBits(seed, 2 * index) + 2 ** 32 * (randomBits(seed, 2 * index + 1) >>> 11);
+/** The seed at the end of a path of stream numbers: an integer below 2^53. */
+export function deriveSeed(seed: number, ...path: readonly number[]): number {
+  const random = path.reduce((stream, id) => stream.fork(id), new Random(seed));
+  return random.bits() + 2 ** 32 * (random.bits() >>> 11);
 }
 
 /** A seed that nobody chose. */
 export function randomSeed(): number {
   return Math.floor(Math.random() * 2 ** 32);
-}
-
-/** Puts the numbers into random order, in place (Fisher and Yates). */
-export function shuffle(numbers: Int32Array, seed: number): void {
-  for (let i = numbers.length - 1; i > 0; i--) {
-    const j = Math.floor(randomUniform(seed, i) * (i + 1));
-    [numbers[i], numbers[j]] = [numbers[j]!, numbers[i]!];
-  }
 }
