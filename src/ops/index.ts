@@ -38,3 +38,4 @@ export {
   type BinaryCrossEntropyOptions,
   type CrossEntropyOptions,
 } from './losses.js';
+export { dropout, type DropoutOptions } from './dropout.js';
