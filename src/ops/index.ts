@@ -41,3 +41,4 @@ export {
   type BinaryCrossEntropyOptions,
   type CrossEntropyOptions,
 } from './losses.js';
+export { dropout, type DropoutOptions } from './dropout.js';
