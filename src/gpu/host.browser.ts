@@ -36,6 +36,14 @@ export function note(line: string): void {
   (globalThis as { console?: { info(line: string): void } }).console?.info(line);
 }
 
+/** The console cannot write over a line. */
+export const isTerminal: boolean = false;
+
+/** Writes text to the console. */
+export function writeRaw(text: string): void {
+  note(text.trimEnd());
+}
+
 /** Runs `task` when the page goes away. */
 export function atExit(task: () => void): void {
   (

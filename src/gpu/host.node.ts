@@ -111,6 +111,14 @@ export function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
 
+/** Whether stderr is a terminal, where a line can be written over. */
+export const isTerminal: boolean = process.stderr.isTTY;
+
+/** Writes text to stderr as it is. */
+export function writeRaw(text: string): void {
+  process.stderr.write(text);
+}
+
 /** Runs `task` when the process exits. */
 export function atExit(task: () => void): void {
   process.once('exit', task);

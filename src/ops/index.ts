@@ -23,4 +23,22 @@ export {
 export { fill, ones, zeros } from './fill.js';
 export { dense, matmul, type MatmulOptions } from './matmul.js';
 export { broadcastTo, concat, pad, reshape, slice, transpose } from './movement.js';
+export {
+  avgPool2d,
+  globalAvgPool2d,
+  globalMaxPool2d,
+  maxPool2d,
+  type GlobalPoolOptions,
+  type PoolOptions,
+} from './pool.js';
 export { argmax, max, mean, sum, type ReduceOptions } from './reduce.js';
+export { logSoftmax, softmax } from './softmax.js';
+export {
+  binaryCrossEntropy,
+  categoricalCrossEntropy,
+  meanSquaredError,
+  softmaxCrossEntropy,
+  type BinaryCrossEntropyOptions,
+  type CrossEntropyOptions,
+} from './losses.js';
+export { dropout, type DropoutOptions } from './dropout.js';
