@@ -50,7 +50,7 @@ process.exit(0);
 
 async function peers(): Promise<(readonly [string, Readonly<Record<string, Work>>])[]> {
   try {
-    const url = new URL('./tfjs.mjs', import.meta.url).href;
+    const url = new URL('./peers/tfjs.mjs', import.meta.url).href;
     const tfjs = (await import(url)) as {
       name: string;
       prepare(gpu: GPU): Promise<Readonly<Record<string, Work>>>;
@@ -58,7 +58,7 @@ async function peers(): Promise<(readonly [string, Readonly<Record<string, Work>
     return [[tfjs.name, await tfjs.prepare(openedGpu())]];
   } catch (error) {
     if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    console.error('The peers are not installed: run "npm --prefix bench ci" to compare.');
+    console.error('The peers are not installed: run "npm --prefix bench/peers ci" to compare.');
     return [];
   }
 }

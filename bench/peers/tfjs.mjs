@@ -1,7 +1,6 @@
 // TensorFlow.js on its WebGPU backend, through the same Dawn binding and adapter as fovea.
-import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-webgpu';
-import * as tfl from '@tensorflow/tfjs-layers';
+
+let tf, tfl;
 
 export const name = 'tfjs-webgpu 4.22';
 
@@ -12,6 +11,10 @@ export async function prepare(gpu) {
     configurable: true,
     writable: true,
   });
+  // The backend looks for navigator.gpu when it is loaded.
+  tf = await import('@tensorflow/tfjs-core');
+  await import('@tensorflow/tfjs-backend-webgpu');
+  tfl = await import('@tensorflow/tfjs-layers');
   await tf.setBackend('webgpu');
   const random = (...shape) => tf.randomUniform(shape, -0.5, 0.5);
   const [a, b] = [random(1024, 1024), random(1024, 1024)];
@@ -22,7 +25,7 @@ export async function prepare(gpu) {
     tf.engine().runKernel(kernelName, inputs, { ...attributes, ...extra });
   const net = cifar();
   const images = random(32, 32, 32, 3);
-  const labels = tf.oneHot(tf.range(0, 32, 1, 'int32').mod(tf.scalar(10, 'int32')), 10);
+  const labels = tf.oneHot(tf.tensor1d(Int32Array.from({ length: 32 }, (_, i) => i % 10), 'int32'), 10);
   return {
     'matmul 1024': once(() => tf.matMul(a, b)),
     'conv 3x3 (1,56,56,128)->128': once(() => tf.conv2d(x, w, 1, 'same')),
@@ -47,6 +50,7 @@ function once(make) {
   return async () => {
     const result = tf.tidy(make);
     const backend = tf.backend();
+    backend.endComputePassEncoder();
     backend.submitQueue();
     await backend.device.queue.onSubmittedWorkDone();
     result.dispose();
