@@ -142,3 +142,12 @@ export function batches(indices: Int32Array, batchSize: number): Int32Array[] {
     indices.slice(i * batchSize, (i + 1) * batchSize),
   );
 }
+
+/** Throws unless it is a positive integer. */
+export function checkBatchSize(where: string, batchSize: number): void {
+  if (Number.isInteger(batchSize) && batchSize >= 1) return;
+  throw new FoveaError(
+    'ARGUMENT',
+    `${where}: batchSize must be a positive integer, got ${String(batchSize)}`,
+  );
+}

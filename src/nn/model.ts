@@ -4,7 +4,16 @@ import { concat } from '../ops/index.js';
 import { keep, scope } from '../scope.js';
 import type { Shape } from '../shape.js';
 import { Tensor } from '../tensor.js';
-import { batches, checkSamples, hostArray, range, rowsOf, shapeOf, type ArrayInput } from './data.js';
+import {
+  batches,
+  checkBatchSize,
+  checkSamples,
+  hostArray,
+  range,
+  rowsOf,
+  shapeOf,
+  type ArrayInput,
+} from './data.js';
 import type { CallOptions, Layer, Weight } from './layer.js';
 import { lossOf, type Loss, type LossName } from './losses.js';
 import { checkMetrics, type MetricName } from './metrics.js';
@@ -183,13 +192,4 @@ export abstract class Model {
     for (const layer of this.layers) layer.dispose();
     this.how?.optimizer.dispose();
   }
-}
-
-/** Throws unless it is a positive integer. */
-export function checkBatchSize(where: string, batchSize: number): void {
-  if (Number.isInteger(batchSize) && batchSize >= 1) return;
-  throw new FoveaError(
-    'ARGUMENT',
-    `${where}: batchSize must be a positive integer, got ${String(batchSize)}`,
-  );
 }

@@ -7,6 +7,7 @@ import { Tensor } from '../tensor.js';
 import { Random } from '../random.js';
 import {
   batches,
+  checkBatchSize,
   checkFinite,
   checkSamples,
   hostArray,
@@ -16,7 +17,7 @@ import {
   type Rows,
 } from './data.js';
 import { accuracy, RunningMeans } from './metrics.js';
-import { checkBatchSize, type Compiled, type Model } from './model.js';
+import type { Compiled, Model } from './model.js';
 import { Progress, type Logs, type Verbose } from './progress.js';
 import { deriveSeed, STREAM } from './seeds.js';
 
