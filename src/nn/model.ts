@@ -103,9 +103,13 @@ export abstract class Model {
         ? this.layers.at(nameOrIndex)
         : this.layers.find(({ name }) => name === nameOrIndex);
     if (found) return found;
-    throw new FoveaError('ARGUMENT', `${this.name}: there is no layer ${JSON.stringify(nameOrIndex)}`, {
-      hint: `The layers are ${this.layers.map(({ name }) => name).join(', ')}.`,
-    });
+    throw new FoveaError(
+      'ARGUMENT',
+      `${this.name}: there is no layer ${JSON.stringify(nameOrIndex)}`,
+      {
+        hint: `The layers are ${this.layers.map(({ name }) => name).join(', ')}.`,
+      },
+    );
   }
 
   /**

@@ -60,7 +60,7 @@ export class Progress {
     if (done === 1) this.afterFirst = now;
     if (this.style !== 'bar' || now - this.lastDraw < MIN_DRAW_MS) return;
     this.lastDraw = now;
-    const left = (secondsPerStep(now, this.start, this.afterFirst, done) * (this.steps - done)) || 0;
+    const left = secondsPerStep(now, this.start, this.afterFirst, done) * (this.steps - done) || 0;
     this.target.write(`\r${this.line(done, left, now)}\x1b[K`);
   }
 
@@ -74,7 +74,11 @@ export class Progress {
       this.target.write(`\r${this.line(this.steps, elapsed, now)}\x1b[K\n`);
       return;
     }
-    const parts = [`${this.steps}/${this.steps}`, formatSeconds(elapsed), this.pace(this.steps, now)];
+    const parts = [
+      `${this.steps}/${this.steps}`,
+      formatSeconds(elapsed),
+      this.pace(this.steps, now),
+    ];
     const title = this.title ? [this.title] : [];
     this.target.write(`${[...title, ...parts, ...formatLogs(values)].join(' - ')}\n`);
   }

@@ -96,9 +96,13 @@ export class Sequential extends Model {
 
   private built(): { readonly input: Shape; readonly output: Shape } {
     if (this.shapes) return this.shapes;
-    throw new FoveaError('ARGUMENT', `${this.name}: the model is not built, its shapes are unknown`, {
-      hint: 'Begin it with layers.input({ shape }), or call build(inputShape).',
-    });
+    throw new FoveaError(
+      'ARGUMENT',
+      `${this.name}: the model is not built, its shapes are unknown`,
+      {
+        hint: 'Begin it with layers.input({ shape }), or call build(inputShape).',
+      },
+    );
   }
 
   private checkLayers(): void {
