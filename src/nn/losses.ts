@@ -183,7 +183,7 @@ export function lossOf(loss: Loss | LossName): Loss {
   if (Object.hasOwn(kinds, loss)) return new Loss(loss);
   throw new FoveaError(
     'ARGUMENT',
-    `loss '${String(loss)}' is unknown; allowed are ${Object.keys(kinds)
+    `loss '${loss}' is unknown; allowed are ${Object.keys(kinds)
       .map((name) => `'${name}'`)
       .join(', ')}, or one of losses.* with options`,
   );
