@@ -39,3 +39,9 @@ export {
   type CrossEntropyOptions,
 } from './losses.js';
 export { dropout, type DropoutOptions } from './dropout.js';
+export {
+  batchNorm,
+  batchNormInference,
+  type BatchNormOptions,
+  type BatchNormResult,
+} from './norm.js';
