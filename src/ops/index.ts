@@ -45,3 +45,4 @@ export {
   type BatchNormOptions,
   type BatchNormResult,
 } from './norm.js';
+export { cast, gather, oneHot } from './gather.js';
