@@ -42,3 +42,10 @@ export {
   type CrossEntropyOptions,
 } from './losses.js';
 export { dropout, type DropoutOptions } from './dropout.js';
+export {
+  batchNorm,
+  batchNormInference,
+  type BatchNormOptions,
+  type BatchNormResult,
+} from './norm.js';
+export { cast, gather, oneHot } from './gather.js';
