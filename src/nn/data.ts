@@ -56,14 +56,15 @@ export function rowsOf(array: Tensor | HostArray, dtype: DType): Rows {
 }
 
 function upload(data: Values, shape: Shape, dtype: DType): Tensor {
-  return tensor(data as Float32Array, shape, { dtype });
+  return tensor(data, shape, { dtype });
 }
 
 function deviceRows(all: Tensor): Rows {
   keep(all);
   return {
     count: all.shape[0]!,
-    take: (indices) => gather(all, tensor(indices, [indices.length])),
+    take: (indices) =>
+      gather(all, tensor(indices, [indices.length])),
     dispose: () => all.dispose(),
   };
 }
