@@ -3,14 +3,13 @@ import { FoveaError } from '../errors.js';
 import { concat } from '../ops/index.js';
 import { keep, scope } from '../scope.js';
 import type { Shape } from '../shape.js';
-import { Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import {
   batches,
   checkBatchSize,
   checkSamples,
-  hostArray,
   range,
-  rowsOf,
+  sampleRows,
   shapeOf,
   type ArrayInput,
 } from './data.js';
@@ -161,7 +160,7 @@ export abstract class Model {
     checkBatchSize('predict', batchSize);
     this.ensureBuilt(shapeOf(x));
     checkSamples('predict', shapeOf(x), this.inputShape);
-    const rows = rowsOf(x instanceof Tensor ? x : await hostArray('predict', x), 'float32');
+    const rows = await sampleRows('predict', x);
     try {
       const parts = batches(range(0, rows.count), batchSize).map((indices) =>
         scope(() => noGrad(() => this.call(rows.take(indices)))),

@@ -3,7 +3,7 @@ import { FoveaError } from '../errors.js';
 import { defaultDevice } from '../gpu/init.js';
 import { mean, sigmoid } from '../ops/index.js';
 import { scope } from '../scope.js';
-import { Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import { Random } from '../random.js';
 import {
   batches,
@@ -12,7 +12,8 @@ import {
   checkSamples,
   hostArray,
   range,
-  rowsOf,
+  sampleRows,
+  targetRows,
   type ArrayInput,
   type Rows,
 } from './data.js';
@@ -194,10 +195,9 @@ class Session {
     const { loss } = this.how;
     const count = xHost.shape[0]!;
     const targets = loss.checkTargets(where, yHost, count, model.outputShape);
-    const onGpu = x instanceof Tensor && x.dtype === 'float32';
     const rows = {
-      x: rowsOf(onGpu ? x : xHost, 'float32'),
-      y: rowsOf(targets, loss.isSparse ? 'int32' : 'float32'),
+      x: await sampleRows(where, x, xHost),
+      y: targetRows(targets, loss.isSparse ? 'int32' : 'float32'),
     };
     this.rows.push(rows.x, rows.y);
     return { ...rows, indices: range(0, count) };
