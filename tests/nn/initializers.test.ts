@@ -47,7 +47,7 @@ describe('initializers', () => {
 
   it('repeat with the seed, and only then', () => {
     for (const name of ['glorotUniform', 'heNormal'] as const) {
-      const { values } = initializer(name);
+      const values = (shape: number[], seed: number) => initializer(name).values(shape, seed);
       expect(values([4, 5], 1)).toEqual(values([4, 5], 1));
       expect(values([4, 5], 1)).not.toEqual(values([4, 5], 2));
     }

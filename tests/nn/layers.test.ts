@@ -177,7 +177,7 @@ describe('layers without weights', () => {
       [3, 2, 4],
     );
     for (let row = 0; row < 6; row++) {
-      const sum = values.slice(3 * row, 3 * row + 3).reduce((a, b) => a + b, 0);
+      const sum = values[3 * row]! + values[3 * row + 1]! + values[3 * row + 2]!;
       expect(Math.abs(sum - 1)).toBeLessThan(1e-6);
     }
   });
