@@ -16,6 +16,11 @@ export function gpuSources(_kind: AdapterKind): readonly GpuSource[] {
   ];
 }
 
+/** The browser's entry to its GPUs. */
+export function openedGpu(): GPU {
+  return (globalThis as unknown as { navigator: { gpu: GPU } }).navigator.gpu;
+}
+
 /** Browsers poll by themselves. */
 export function calmPolling(): void {
   // Nothing to do here; see host.node.ts.

@@ -66,6 +66,11 @@ async function openEmbedded(): Promise<GPU | { unavailable: string }> {
   return openBinding([]);
 }
 
+/** The binding's instance that was opened last; for benchmarks that share it with peers. */
+export function openedGpu(): GPU {
+  return instances.at(-1)!;
+}
+
 /**
  * While anything is awaited, the Node binding polls in a full-speed `setImmediate` loop, which takes
  * a whole core away from a software adapter. This puts pauses into that loop: the binding's own
