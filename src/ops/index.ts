@@ -46,3 +46,4 @@ export {
   type BatchNormResult,
 } from './norm.js';
 export { cast, gather, oneHot } from './gather.js';
+export { resize, type ResizeOptions } from './resize.js';
