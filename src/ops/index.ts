@@ -1,4 +1,6 @@
 /** The operations, each with its gradient. */
+import './methods.js';
+
 export {
   abs,
   add,
