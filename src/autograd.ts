@@ -83,7 +83,7 @@ export function record(
   saved: readonly Tensor[],
   back: Backward,
 ): Tensor {
-  if (recording && inputs.some((input) => input.node)) {
+  if (isRecorded(inputs)) {
     const handles = saved.map((tensor) => keep(tensor.detach()));
     output.node = new Node(
       op,
@@ -98,6 +98,11 @@ export function record(
 /** The tape entry of a tensor that collects a gradient. */
 export function accumulateLeaf(leaf: Tensor): Node {
   return new Node('leaf', [], [], undefined, leaf);
+}
+
+/** Whether an operation on these inputs goes on the tape. */
+export function isRecorded(inputs: readonly (Tensor | undefined)[]): boolean {
+  return recording && inputs.some((input) => input?.node);
 }
 
 /** Runs `fn` without recording: for inference, and for updates of weights. */

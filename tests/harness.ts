@@ -15,10 +15,17 @@ interface Outcome {
 
 /**
  * Tests every case of the families: the result, each gradient, and the gradients once more along a
- * random direction, against float64. Afterwards not a byte may be left.
+ * random direction, against float64. Afterwards not a byte may be left. `innerLoop` overrides what
+ * the adapter would use for the GEMMs.
  */
-export function testFamilies(families: readonly OpFamily[]): void {
-  beforeAll(openGpu);
+export function testFamilies(
+  families: readonly OpFamily[],
+  innerLoop?: 'lanes' | 'simt' | 'direct',
+): void {
+  beforeAll(async () => {
+    await openGpu();
+    if (innerLoop) defaultDevice().innerLoop = innerLoop;
+  });
   afterAll(shutdown);
   for (const family of families) {
     describe(family.op, () => {

@@ -30,12 +30,16 @@ export class Device {
   readonly profiler: Profiler;
   /** Largest range of a buffer that a kernel can see, in bytes. Larger tensors work in windows. */
   bindingLimit: number;
+  /** Inner loop of the GEMMs: subgroup broadcasts, workgroup tiles, or the general kernels. */
+  innerLoop: 'lanes' | 'simt' | 'direct';
 
   constructor(
     readonly gpu: GPUDevice,
     readonly info: AdapterInfo,
   ) {
     this.bindingLimit = gpu.limits.maxStorageBufferBindingSize & ~255;
+    const lanes = info.class === 'software' && info.subgroupSize >= 4 && info.subgroupSize <= 16;
+    this.innerLoop = lanes ? 'lanes' : 'simt';
     const expect = (check: Promise<void>): void => {
       this.recorder.expect(check);
     };

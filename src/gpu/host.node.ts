@@ -66,6 +66,11 @@ async function openEmbedded(): Promise<GPU | { unavailable: string }> {
   return openBinding([]);
 }
 
+/** The binding's instance that was opened last; for benchmarks that share it with peers. */
+export function openedGpu(): GPU {
+  return instances.at(-1)!;
+}
+
 /**
  * While anything is awaited, the Node binding polls in a full-speed `setImmediate` loop, which takes
  * a whole core away from a software adapter. This puts pauses into that loop: the binding's own
@@ -104,6 +109,14 @@ export function environment(name: string): string | undefined {
 /** Writes one line to stderr. */
 export function note(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** Whether stderr is a terminal, where a line can be written over. */
+export const isTerminal: boolean = process.stderr.isTTY;
+
+/** Writes text to stderr as it is. */
+export function writeRaw(text: string): void {
+  process.stderr.write(text);
 }
 
 /** Runs `task` when the process exits. */

@@ -1,6 +1,8 @@
 /** The operations, each with its gradient. */
 import './methods.js';
 
+export { type Activation } from './activation.js';
+export { conv2d, conv2dTranspose, depthwiseConv2d, type ConvOptions } from './conv2d.js';
 export {
   abs,
   add,
@@ -21,6 +23,7 @@ export {
   tanh,
 } from './elementwise.js';
 export { fill, ones, zeros } from './fill.js';
+export { dense, matmul, type MatmulOptions } from './matmul.js';
 export { broadcastTo, concat, pad, reshape, slice, transpose } from './movement.js';
 export {
   avgPool2d,

@@ -2,6 +2,7 @@
 import type { Shape } from '../shape.js';
 import { Tensor } from '../tensor.js';
 import * as elementwise from './elementwise.js';
+import { matmul, type MatmulOptions } from './matmul.js';
 import * as movement from './movement.js';
 import * as reduce from './reduce.js';
 import { softmax } from './softmax.js';
@@ -34,6 +35,8 @@ declare module '../tensor.js' {
     tanh(): Tensor;
     /** See `softmax`: over the last axis. */
     softmax(): Tensor;
+    /** Matrix product with `b`; see `matmul`. */
+    matmul(b: Tensor, options?: MatmulOptions): Tensor;
     /** Sum over dimensions; by default all. */
     sum(options?: reduce.ReduceOptions): Tensor;
     /** Mean over dimensions; by default all. */
@@ -56,6 +59,7 @@ const methods = {
   ...pick(elementwise, ['relu', 'sigmoid', 'tanh']),
   ...pick(reduce, ['sum', 'mean', 'max', 'argmax']),
   ...pick(movement, ['reshape', 'transpose', 'slice']),
+  matmul,
   softmax,
 };
 

@@ -39,6 +39,18 @@ it.each(calls)('x.%s is the function of that name', async (name, rest) => {
   expect(await viaMethod.data()).toEqual(await viaFunction.data());
 });
 
+it('x.matmul is the function of that name', async () => {
+  using x = tensor([
+    [1, 5, 2],
+    [4, 3, 6],
+  ]);
+  using y = x.matmul(x, { transposeB: true });
+  expect(await y.array()).toEqual([
+    [30, 31],
+    [31, 61],
+  ]);
+});
+
 it('chains, with gradients', async () => {
   using x = tensor([1, -2, 3], [3], { requiresGrad: true });
   using y = scope(() => x.mul(2).relu().square().sum());

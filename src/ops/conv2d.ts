@@ -1,0 +1,268 @@
+import { isRecorded, record } from '../autograd.js';
+import { FoveaError } from '../errors.js';
+import {
+  checkRank,
+  formatShape,
+  pairOf,
+  windowAxes,
+  type Padding,
+  type Pair,
+  type Shape,
+} from '../shape.js';
+import { empty, type Tensor } from '../tensor.js';
+import { activationGrad, activationNumber, type Activation } from './activation.js';
+import { add, checkFloat, swish } from './elementwise.js';
+import {
+  convForward,
+  convGradFilter,
+  convGradInput,
+  type ConvGeometry,
+  type Epilogue,
+} from './gemm.js';
+import { reshape } from './movement.js';
+import { reduceRaw } from './reduce.js';
+import { part, windows, type Window } from './run.js';
+
+/** Options shared by the convolutions. */
+export interface ConvOptions {
+  /** [co], added to every pixel. */
+  readonly bias?: Tensor;
+  /** Step of the window, default 1. */
+  readonly strides?: Pair;
+  /** 'valid' (the default), 'same' as TensorFlow pads, or [[top, bottom], [left, right]]. */
+  readonly padding?: Padding;
+  /** Distance between the cells of the window, default 1. */
+  readonly dilation?: Pair;
+  /** Applied to the result. */
+  readonly activation?: Activation;
+}
+
+/**
+ * 2-D convolution (cross-correlation, as everywhere in deep learning).
+ *
+ * @param x [n, h, w, ci]
+ * @param w [kh, kw, ci / groups, co]
+ * @param options `groups` splits the channels: output group j sees input group j only
+ * @returns [n, oh, ow, co]
+ * @throws FoveaError SHAPE when channels, bias or window do not fit
+ */
+export function conv2d(
+  x: Tensor,
+  w: Tensor,
+  options: ConvOptions & { readonly groups?: number } = {},
+): Tensor {
+  const g = conv2dGeometry('conv2d', x.shape, w.shape, options);
+  return affine('conv2d', x, w, [g.batch, g.oh, g.ow, g.co], options, g, false);
+}
+
+/**
+ * Convolution of every channel by itself: output channel c * multiplier + m is channel c convolved
+ * with filter m.
+ *
+ * @param x [n, h, w, c]
+ * @param w [kh, kw, c, multiplier]
+ * @returns [n, oh, ow, c * multiplier]
+ */
+export function depthwiseConv2d(x: Tensor, w: Tensor, options: ConvOptions = {}): Tensor {
+  checkRank('depthwiseConv2d', 'x', x.shape, 'n, h, w, c');
+  checkRank('depthwiseConv2d', 'w', w.shape, 'kh, kw, c, multiplier');
+  const [kh, kw, c, multiplier] = w.shape as [number, number, number, number];
+  if (c !== x.shape[3]) {
+    throw new FoveaError(
+      'SHAPE',
+      `depthwiseConv2d: x ${formatShape(x.shape)} has ${x.shape[3]!} channels, w ${formatShape(w.shape)} is for ${c}`,
+    );
+  }
+  // A convolution with a group per channel, whose weights lie in memory just like these.
+  const grouped = reshape(w, [kh, kw, 1, c * multiplier]);
+  const g = conv2dGeometry('depthwiseConv2d', x.shape, grouped.shape, { ...options, groups: c });
+  const y = affine('depthwiseConv2d', x, grouped, [g.batch, g.oh, g.ow, g.co], options, g, false);
+  grouped.dispose();
+  return y;
+}
+
+/**
+ * Transposed convolution: the input gradient of `conv2d` as a forward operation, with Keras's sizes:
+ * 'same' gives h * stride, 'valid' h * stride + max(kh - stride, 0).
+ *
+ * @param x [n, h, w, ci]
+ * @param w [kh, kw, co, ci]
+ * @returns [n, oh, ow, co]
+ */
+export function conv2dTranspose(
+  x: Tensor,
+  w: Tensor,
+  options: Omit<ConvOptions, 'dilation' | 'padding'> & { readonly padding?: 'same' | 'valid' } = {},
+): Tensor {
+  const op = 'conv2dTranspose';
+  checkRank(op, 'x', x.shape, 'n, h, w, ci');
+  checkRank(op, 'w', w.shape, 'kh, kw, co, ci');
+  const { strides = 1, padding = 'valid' } = options;
+  const [n, ...size] = x.shape as [number, number, number, number];
+  const step = pairOf(op, 'strides', strides);
+  const large = ([0, 1] as const).map((i) => {
+    const kernel = w.shape[i]!;
+    return size[i]! * step[i] + (padding === 'valid' ? Math.max(kernel - step[i], 0) : 0);
+  });
+  const shape = [n, large[0]!, large[1]!, w.shape[2]!];
+  // The convolution that this transposes: from the large image to the small one.
+  const g = conv2dGeometry(op, shape, w.shape, { strides, padding });
+  if (g.co !== x.shape[3]) {
+    throw new FoveaError(
+      'SHAPE',
+      `${op}: x ${formatShape(x.shape)} has ${x.shape[3]!} channels, w ${formatShape(w.shape)} is for ${g.co}`,
+    );
+  }
+  return affine(op, x, w, shape, options, g, true);
+}
+
+/** Sizes and padding of a convolution. Throws the user's error; pure. */
+export function conv2dGeometry(
+  op: string,
+  x: Shape,
+  w: Shape,
+  options: {
+    readonly strides?: Pair;
+    readonly padding?: Padding;
+    readonly dilation?: Pair;
+    readonly groups?: number;
+  },
+): ConvGeometry {
+  checkRank(op, 'x', x, 'n, h, w, ci');
+  checkRank(op, 'w', w, 'kh, kw, ci, co');
+  const { strides = 1, padding = 'valid', dilation = 1, groups = 1 } = options;
+  const [batch, ih, iw, ci] = x as [number, number, number, number];
+  const [kh, kw, perGroup, co] = w as [number, number, number, number];
+  if (!Number.isInteger(groups) || groups < 1 || ci !== perGroup * groups || co % groups !== 0) {
+    throw new FoveaError(
+      'SHAPE',
+      `${op}: x ${formatShape(x)} has ${ci} channels, w ${formatShape(w)} takes ${perGroup} x ` +
+        `${groups} groups, and its ${co} outputs must divide by the groups`,
+      { hint: 'x is [n, h, w, channels] and w is [kh, kw, channels / groups, outputs].' },
+    );
+  }
+  const [vertical, horizontal] = windowAxes(op, [ih, iw], [kh, kw], { strides, dilation, padding });
+  return {
+    ...{ batch, ih, iw, ci, co, kh, kw, groups, oh: vertical.out, ow: horizontal.out },
+    ...{
+      sh: vertical.stride,
+      sw: horizontal.stride,
+      dh: vertical.dilation,
+      dw: horizontal.dilation,
+    },
+    ...{ ph: vertical.before, pw: horizontal.before },
+    ...{ xStride: ci, xOffset: 0, yStride: co, yOffset: 0 },
+  };
+}
+
+/** Runs a convolution (or its transpose) with bias and activation, and puts it on the tape. */
+function affine(
+  op: string,
+  x: Tensor,
+  w: Tensor,
+  shape: Shape,
+  { bias, activation }: Pick<ConvOptions, 'bias' | 'activation'>,
+  g: ConvGeometry,
+  transposed: boolean,
+): Tensor {
+  checkFloat(op, x, w);
+  checkBias(op, bias, shape.at(-1)!);
+  const inputs = bias ? [x, w, bias] : [x, w];
+  if (activation === 'swish' && isRecorded(inputs)) {
+    // Its derivative needs the value before it.
+    const z = affine(op, x, w, shape, bias ? { bias } : {}, g, transposed);
+    const y = swish(z);
+    z.dispose();
+    return y;
+  }
+  const y = empty(shape);
+  const epilogue = { bias, activation: activationNumber(op, activation) };
+  convolve(op, x, w, y, g, transposed, epilogue);
+  const fused = activation === 'swish' ? undefined : activation;
+  return record(op, inputs, y, fused ? [x, w, y] : [x, w], (dy, [sx, sw, sy], needs) => {
+    const dz = fused ? activationGrad(fused, sy!, dy) : dy;
+    return [
+      needs[0] ? inputGradient(op, dz, sw!, sx!.shape, g, transposed) : undefined,
+      needs[1] ? filterGradient(op, sx!, dz, sw!.shape, g, transposed) : undefined,
+      needs[2] ? biasGradient(dz) : undefined,
+    ];
+  });
+}
+
+/** Throws unless bias is [channels]. */
+export function checkBias(op: string, bias: Tensor | undefined, channels: number): void {
+  if (!bias) return;
+  checkFloat(op, bias);
+  if (bias.rank !== 1 || bias.shape[0] !== channels) {
+    throw new FoveaError(
+      'SHAPE',
+      `${op}: bias must have shape [${channels}], got ${formatShape(bias.shape)}`,
+    );
+  }
+}
+
+/** Sum of dy over everything but the channels. */
+export function biasGradient(dy: Tensor): Tensor {
+  const axes = Array.from({ length: dy.rank - 1 }, (_, i) => i);
+  return reshape(reduceRaw('bias gradient', 'SUM', dy, axes, 1), [dy.shape.at(-1)!]);
+}
+
+/** Pictures at a time, so that neither side exceeds the binding limit. */
+function batchWindows(op: string, y: Tensor, g: ConvGeometry): Window[] {
+  const sizes = [g.ih * g.iw * g.ci, g.oh * g.ow * g.co];
+  return windows(op, g.batch, sizes, y.device.bindingLimit);
+}
+
+function convolve(
+  op: string,
+  x: Tensor,
+  w: Tensor,
+  y: Tensor,
+  g: ConvGeometry,
+  transposed: boolean,
+  epilogue: Epilogue,
+): void {
+  const large = g.ih * g.iw * g.ci;
+  const small = g.oh * g.ow * g.co;
+  for (const window of batchWindows(op, y, g)) {
+    const some = { ...g, batch: window.rows };
+    if (transposed)
+      convGradInput(op, part(x, small, window), w, part(y, large, window), some, epilogue);
+    else convForward(op, part(x, large, window), w, part(y, small, window), some, epilogue);
+  }
+}
+
+function inputGradient(
+  op: string,
+  dy: Tensor,
+  w: Tensor,
+  shape: Shape,
+  g: ConvGeometry,
+  transposed: boolean,
+): Tensor {
+  const dx = empty(shape);
+  convolve(`${op} dx`, dy, w, dx, g, !transposed, {});
+  return dx;
+}
+
+function filterGradient(
+  op: string,
+  x: Tensor,
+  dy: Tensor,
+  shape: Shape,
+  g: ConvGeometry,
+  transposed: boolean,
+): Tensor {
+  const [large, small] = transposed ? [dy, x] : [x, dy];
+  return batchWindows(op, x, g)
+    .map((window) => {
+      const dw = empty(shape);
+      const [from, to] = [
+        part(large, g.ih * g.iw * g.ci, window),
+        part(small, g.oh * g.ow * g.co, window),
+      ];
+      convGradFilter(`${op} dw`, from, to, dw, { ...g, batch: window.rows });
+      return dw;
+    })
+    .reduce((total, dw) => add(total, dw));
+}

@@ -1,0 +1,167 @@
+import { isRecorded, record } from '../autograd.js';
+import { FoveaError } from '../errors.js';
+import { checkRank, formatShape } from '../shape.js';
+import { empty, type Tensor } from '../tensor.js';
+import { activationGrad, activationNumber, type Activation } from './activation.js';
+import { biasGradient, checkBias } from './conv2d.js';
+import { checkFloat, swish } from './elementwise.js';
+import {
+  convForward,
+  convGradFilter,
+  convGradInput,
+  matrixGeometry,
+  type Epilogue,
+} from './gemm.js';
+import { reshape, transpose } from './movement.js';
+import { part, windows } from './run.js';
+
+/** Options of `matmul`. */
+export interface MatmulOptions {
+  /** Uses the transpose of a. */
+  readonly transposeA?: boolean;
+  /** Uses the transpose of b. */
+  readonly transposeB?: boolean;
+}
+
+/**
+ * Matrix product.
+ *
+ * @param a [m, k]; [k, m] with transposeA
+ * @param b [k, n]; [n, k] with transposeB
+ * @returns [m, n]
+ */
+export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  const { transposeA: ta = false, transposeB: tb = false } = options;
+  const y = matmulRaw('matmul', a, b, ta, tb);
+  return record('matmul', [a, b], y, [a, b], (dy, [x, z], needs) => {
+    const da = (): Tensor =>
+      ta ? matmulRaw('matmul da', z!, dy, tb, true) : matmulRaw('matmul da', dy, z!, false, !tb);
+    const db = (): Tensor =>
+      tb ? matmulRaw('matmul db', dy, x!, true, ta) : matmulRaw('matmul db', x!, dy, !ta, false);
+    return [needs[0] ? da() : undefined, needs[1] ? db() : undefined];
+  });
+}
+
+/**
+ * Fully connected layer: act(x w + bias) over the last dimension of x.
+ *
+ * @param x [..., k]
+ * @param w [k, n]; may be larger than the binding limit of the adapter
+ * @param options `bias` [n]; `activation` is applied to the result
+ * @returns [..., n]
+ */
+export function dense(
+  x: Tensor,
+  w: Tensor,
+  options: { readonly bias?: Tensor; readonly activation?: Activation } = {},
+): Tensor {
+  const { bias, activation } = options;
+  checkRank('dense', 'w', w.shape, 'k, n');
+  const [k, n] = w.shape as [number, number];
+  if (x.rank < 1 || x.shape.at(-1) !== k) {
+    throw new FoveaError(
+      'SHAPE',
+      `dense: the last dimension of x ${formatShape(x.shape)} must be the first of w ${formatShape(w.shape)}`,
+    );
+  }
+  checkBias('dense', bias, n);
+  const inputs = bias ? [x, w, bias] : [x, w];
+  if (activation === 'swish' && isRecorded(inputs)) {
+    const z = dense(x, w, bias ? { bias } : {});
+    const y = swish(z);
+    z.dispose();
+    return y;
+  }
+  const epilogue = { bias, activation: activationNumber('dense', activation) };
+  const rows = x.detach();
+  const flat = reshape(rows, [-1, k]);
+  const product = matmulRaw('dense', flat, w, false, false, epilogue);
+  const y = reshape(product, [...x.shape.slice(0, -1), n]);
+  for (const t of [rows, flat, product]) t.dispose();
+  const fused = activation === 'swish' ? undefined : activation;
+  return record('dense', inputs, y, fused ? [x, w, y] : [x, w], (dy, [sx, sw, sy], needs) => {
+    const dz = reshape(fused ? activationGrad(fused, sy!, dy) : dy, [-1, n]);
+    const dx = (): Tensor => reshape(matmulRaw('dense dx', dz, sw!, false, true), sx!.shape);
+    const dw = (): Tensor => matmulRaw('dense dw', reshape(sx!, [-1, k]), dz, true, false);
+    return [
+      needs[0] ? dx() : undefined,
+      needs[1] ? dw() : undefined,
+      needs[2] ? biasGradient(dz) : undefined,
+    ];
+  });
+}
+
+/** The product without the tape; with an epilogue only where neither side is transposed. */
+function matmulRaw(
+  op: string,
+  a: Tensor,
+  b: Tensor,
+  ta: boolean,
+  tb: boolean,
+  epilogue: Epilogue = {},
+): Tensor {
+  checkFloat(op, a, b);
+  checkRank(op, 'a', a.shape, ta ? 'k, m' : 'm, k');
+  checkRank(op, 'b', b.shape, tb ? 'n, k' : 'k, n');
+  const [m, k] = ta ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
+  const [inner, n] = tb ? [b.shape[1]!, b.shape[0]!] : [b.shape[0]!, b.shape[1]!];
+  if (inner !== k) {
+    throw new FoveaError(
+      'SHAPE',
+      `${op}: a ${formatShape(a.shape)}${ta ? ' transposed' : ''} has ${k} columns, ` +
+        `b ${formatShape(b.shape)}${tb ? ' transposed' : ''} has ${inner} rows`,
+    );
+  }
+  if (ta && tb) {
+    const flipped = matmulRaw(op, b, a, false, false);
+    const y = transpose(flipped);
+    flipped.dispose();
+    return y;
+  }
+  const y = empty([m, n]);
+  if (ta) productTN(op, a, b, y, [m, k, n]);
+  else if (tb) productNT(op, a, b, y, [m, k, n]);
+  else productNN(op, a, b, y, [m, k, n], epilogue);
+  return y;
+}
+
+type Sizes = readonly [m: number, k: number, n: number];
+
+/** a b. A large b is used in windows of its rows, whose products are added up in order. */
+function productNN(
+  op: string,
+  a: Tensor,
+  b: Tensor,
+  y: Tensor,
+  [m, k, n]: Sizes,
+  end: Epilogue,
+): void {
+  const limit = y.device.bindingLimit;
+  for (const mw of windows(op, m, [k, n], limit)) {
+    for (const kw of windows(op, k, [n], limit)) {
+      const g = { ...matrixGeometry(mw.rows, kw.rows, n), xStride: k, xOffset: kw.start };
+      const last = kw.start + kw.rows === k;
+      const epilogue = { ...(last ? end : {}), accumulate: kw.start > 0 };
+      convForward(op, part(a, k, mw), part(b, n, kw), part(y, n, mw), g, epilogue);
+    }
+  }
+}
+
+/** a b^T. A large b is used in windows of its rows, each giving some columns of the result. */
+function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes): void {
+  const limit = y.device.bindingLimit;
+  for (const mw of windows(op, m, [k, n], limit)) {
+    for (const nw of windows(op, n, [k], limit)) {
+      const g = { ...matrixGeometry(mw.rows, nw.rows, k), xStride: n, xOffset: nw.start };
+      convGradInput(op, part(a, k, mw), part(b, k, nw), part(y, n, mw), g);
+    }
+  }
+}
+
+/** a^T b. A large result is made in windows of its rows. */
+function productTN(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes): void {
+  for (const mw of windows(op, m, [n], y.device.bindingLimit)) {
+    const g = { ...matrixGeometry(k, mw.rows, n), xStride: m, xOffset: mw.start };
+    convGradFilter(op, a, b, part(y, n, mw), g);
+  }
+}
