@@ -1,4 +1,6 @@
 /** The operations, each with its gradient. */
+import './methods.js';
+
 export { type Activation } from './activation.js';
 export { conv2d, conv2dTranspose, depthwiseConv2d, type ConvOptions } from './conv2d.js';
 export {
@@ -49,3 +51,4 @@ export {
   type BatchNormResult,
 } from './norm.js';
 export { cast, gather, oneHot } from './gather.js';
+export { resize, type ResizeOptions } from './resize.js';
