@@ -84,6 +84,8 @@ export class Sequential extends Model {
 
   override build(inputShape: Shape): void {
     if (this.shapes) return;
+    // All shapes are checked before the first weight is made.
+    const output = this.layers.reduce((shape, layer) => layer.outputShape(shape), inputShape);
     let weight = 0;
     const nextSeed = (): number => deriveSeed(this.seed, STREAM.weights, weight++);
     let shape = inputShape;
@@ -91,7 +93,7 @@ export class Sequential extends Model {
       layer.build(shape, this.initialize ? nextSeed : undefined);
       shape = layer.outputShape(shape);
     }
-    this.shapes = { input: inputShape, output: shape };
+    this.shapes = { input: inputShape, output };
   }
 
   override call(x: Tensor, options: CallOptions = {}): Tensor {

@@ -76,12 +76,14 @@ describe('fit', () => {
     expect(epoch).toEqual([0, 1, 2, 3]);
     expect(Object.keys(history)).toEqual(['loss', 'accuracy', 'valLoss', 'valAccuracy']);
     for (const [key, values] of Object.entries(expected.history)) {
-      values.forEach((value, i) => expect(history[key]![i]).toBeCloseTo(value, 5));
+      values.forEach((value, i) =>
+        expect(history[key as keyof typeof history]![i]).toBeCloseTo(value, 5),
+      );
     }
     const [trained] = await allWeights(model);
     expected.kernel.forEach((value, i) => expect(trained![i]).toBeCloseTo(value, 5));
     // The labels are noise, but the model must have learned something of them.
-    expect(history['loss']![3]).toBeLessThan(history['loss']![0]!);
+    expect(history.loss[3]).toBeLessThan(history.loss[0]!);
     model.dispose();
   });
 
@@ -117,13 +119,13 @@ describe('fit', () => {
       metrics: ['accuracy'],
     });
     const { history } = await model.fit(x, y, { validationSplit: 0.25, epochs: 2, ...quiet });
-    expect(history['valLoss']![0]).toBeCloseTo(before.loss, 6);
-    expect(history['valLoss']![1]).toBeCloseTo(before.loss, 6);
-    expect(history['valAccuracy']![1]).toBe(before.accuracy);
+    expect(history.valLoss![0]).toBeCloseTo(before.loss, 6);
+    expect(history.valLoss![1]).toBeCloseTo(before.loss, 6);
+    expect(history.valAccuracy![1]).toBe(before.accuracy);
     expect(still.iterations).toBe(2);
     const own = await model.fit(x, y, { validationData: [x, y], ...quiet });
     const whole = await model.evaluate(x, y, quiet);
-    expect(own.history['valLoss']![0]).toBeCloseTo(whole.loss, 6);
+    expect(own.history.valLoss![0]).toBeCloseTo(whole.loss, 6);
     model.dispose();
   });
 
@@ -138,6 +140,25 @@ describe('fit', () => {
     const first = await train(11);
     expect(await train(11)).toEqual(first);
     expect((await train(12))[0]).not.toEqual(first[0]);
+  });
+
+  it('uploads batch by batch what is too large, with the same result', async () => {
+    const device = defaultDevice();
+    const [resident, streamed] = [linearModel(), linearModel()];
+    const large = { data: noise(200 * 4), shape: [200, 4] };
+    const labels = Int32Array.from({ length: 200 }, (_, i) => i % 3);
+    const options = { epochs: 2, batchSize: 3, ...quiet };
+    const expected = await resident.fit(large, labels, options);
+    const more = await resident.fit(large, labels, options);
+    const before = device.bindingLimit;
+    device.bindingLimit = 1024;
+    try {
+      expect(await streamed.fit(large, labels, options)).toEqual(expected);
+      const onGpu = tensor(large.data, large.shape);
+      expect(await streamed.fit(onGpu, labels, options)).toEqual(more);
+    } finally {
+      device.bindingLimit = before;
+    }
   });
 
   it('takes samples as tensors, with the same result', async () => {

@@ -115,5 +115,8 @@ describe('progress', () => {
     expect(progress.wantsValues()).toBe(false);
     progress.step(501);
     expect(out.text).toMatch(/501\/1000.*loss: 2\.0000/);
+    expect(out.text).not.toContain('\n');
+    progress.abandon();
+    expect(out.text.endsWith('\n')).toBe(true);
   });
 });
