@@ -16,6 +16,7 @@ import {
   type ArrayInput,
   type Rows,
 } from './data.js';
+import type { CallOptions } from './layer.js';
 import { accuracy, RunningMeans } from './metrics.js';
 import type { Compiled, Model } from './model.js';
 import type { Progress } from './progress.js';
@@ -132,7 +133,8 @@ export class Session {
   private trainStep({ x, y }: Examples, indices: Int32Array, seed: number): void {
     const { optimizer, loss } = this.how;
     const stepSeed = deriveSeed(seed, STREAM.steps, optimizer.iterations);
-    const [output, target] = this.forward(x.take(indices), y.take(indices), stepSeed);
+    const target = y.take(indices);
+    const output = this.forward(x.take(indices), { training: true, seed: stepSeed });
     const values = loss.values(output, target, this.leavesActivation);
     mean(values).backward();
     optimizer.apply(this.model.weights);
@@ -143,7 +145,8 @@ export class Session {
   async evaluate({ x, y, indices }: Examples, progress: Progress): Promise<EvaluateResult> {
     await this.pass(indices, progress, (some) =>
       noGrad(() => {
-        const [output, target] = this.forward(x.take(some), y.take(some));
+        const target = y.take(some);
+        const output = this.forward(x.take(some), {});
         this.count(this.how.loss.values(output, target, this.leavesActivation), output, target);
       }),
     );
@@ -155,9 +158,8 @@ export class Session {
     return this.how.loss.takesLogitsOf(this.model.activationName);
   }
 
-  private forward(x: Tensor, target: Tensor, seed?: number): readonly [Tensor, Tensor] {
-    const training = seed === undefined ? {} : { training: true, seed };
-    return [this.model.call(x, { ...training, logits: this.leavesActivation }), target];
+  private forward(x: Tensor, options: CallOptions): Tensor {
+    return this.model.call(x, { ...options, logits: this.leavesActivation });
   }
 
   private count(values: Tensor, output: Tensor, target: Tensor): void {
