@@ -3,7 +3,7 @@ import { defaultDevice } from '../gpu/init.js';
 import { gather } from '../ops/index.js';
 import { keep } from '../scope.js';
 import { formatShape, sizeOf, stridesOf, type Shape } from '../shape.js';
-import { Tensor, tensor, type DType } from '../tensor.js';
+import { Tensor, tensor } from '../tensor.js';
 
 /** Numbers in memory. */
 export type Values = Float32Array | Float64Array | Int32Array | Uint8Array | readonly number[];
@@ -46,17 +46,26 @@ export function shapeOf(input: ArrayInput): Shape {
   return 'shape' in input ? input.shape : [input.length];
 }
 
-/** Samples for batches: on the GPU at once where they fit, else uploaded when they are taken. */
-export function rowsOf(array: Tensor | HostArray, dtype: DType): Rows {
-  if (array instanceof Tensor) return deviceRows(array.detach());
+/**
+ * Samples for batches: on the GPU at once where they fit, else uploaded when they are taken.
+ *
+ * @param host the values of `x`, where they have been read
+ */
+export async function sampleRows(where: string, x: ArrayInput, host?: HostArray): Promise<Rows> {
   const limit = Math.min(MAX_RESIDENT_BYTES, defaultDevice().bindingLimit);
-  return array.data.length * 4 <= limit
-    ? deviceRows(upload(array.data, array.shape, dtype))
-    : hostRows(array, dtype);
+  const fits = sizeOf(shapeOf(x)) * 4 <= limit;
+  if (x instanceof Tensor && x.dtype === 'float32' && fits) return deviceRows(x.detach());
+  const array = host ?? (await hostArray(`${where}: x`, x));
+  return fits ? deviceRows(upload(array.data, array.shape, 'float32')) : hostRows(array, 'float32');
 }
 
-function upload(data: Values, shape: Shape, dtype: DType): Tensor {
-  return tensor(data as Float32Array, shape, { dtype });
+/** Targets for batches. They are few bytes, and are uploaded with their batch. */
+export function targetRows(y: HostArray, dtype: 'float32' | 'int32'): Rows {
+  return hostRows(y, dtype);
+}
+
+function upload(data: Values, shape: Shape, dtype: 'float32' | 'int32'): Tensor {
+  return tensor(data, shape, { dtype });
 }
 
 function deviceRows(all: Tensor): Rows {
@@ -68,7 +77,7 @@ function deviceRows(all: Tensor): Rows {
   };
 }
 
-function hostRows({ data, shape }: HostArray, dtype: DType): Rows {
+function hostRows({ data, shape }: HostArray, dtype: 'float32' | 'int32'): Rows {
   const size = sizeOf(shape.slice(1));
   const Batch = dtype === 'float32' ? Float32Array : Int32Array;
   return {
@@ -140,5 +149,14 @@ export function range(first: number, end: number): Int32Array {
 export function batches(indices: Int32Array, batchSize: number): Int32Array[] {
   return Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, i) =>
     indices.slice(i * batchSize, (i + 1) * batchSize),
+  );
+}
+
+/** Throws unless it is a positive integer. */
+export function checkBatchSize(where: string, batchSize: number): void {
+  if (Number.isInteger(batchSize) && batchSize >= 1) return;
+  throw new FoveaError(
+    'ARGUMENT',
+    `${where}: batchSize must be a positive integer, got ${String(batchSize)}`,
   );
 }

@@ -37,9 +37,7 @@ export function initializer(name: string): Initializer {
   return { name: known, values: (shape, seed) => fillers[known](shape, seed) };
 }
 
-const fillers: Readonly<
-  Record<InitializerName, (shape: Shape, seed: number) => Float32Array>
-> = {
+const fillers: Readonly<Record<InitializerName, (shape: Shape, seed: number) => Float32Array>> = {
   zeros: (shape) => new Float32Array(sizeOf(shape)),
   ones: (shape) => new Float32Array(sizeOf(shape)).fill(1),
   glorotUniform: (shape, seed) => uniform(shape, seed, glorotVariance(shape)),

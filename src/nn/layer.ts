@@ -1,6 +1,7 @@
 import { FoveaError } from '../errors.js';
+import { zeros } from '../ops/index.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
-import { keep } from '../scope.js';
+import { keep, scope } from '../scope.js';
 import { requireGrad, tensor, type Tensor } from '../tensor.js';
 import type { Initializer } from './initializers.js';
 
@@ -34,8 +35,11 @@ export interface LayerOptions {
   readonly trainable?: boolean | undefined;
 }
 
-/** Gives one seed per weight, in the order in which weights are made. */
-export type SeedSource = () => number;
+/**
+ * Gives one seed per weight, in the order in which weights are made. Undefined leaves new weights
+ * zero: for weights that are loaded.
+ */
+export type SeedSource = (() => number) | undefined;
 
 interface OwnWeight {
   readonly role: string;
@@ -121,7 +125,7 @@ export abstract class Layer {
       );
     }
     this.outputShape(inputShape);
-    this.createWeights(inputShape, nextSeed);
+    this.createWeights?.(inputShape, nextSeed);
     this.builtFor = inputShape;
   }
 
@@ -141,10 +145,8 @@ export abstract class Layer {
     for (const { value } of this.own) value.dispose();
   }
 
-  /** Overridden by layers with weights: calls `addWeight` for each, in Keras's order. */
-  protected createWeights(_inputShape: Shape, _nextSeed: SeedSource): void {
-    // Most layers have none.
-  }
+  /** Of layers with weights: calls `addWeight` for each, in Keras's order. */
+  protected createWeights?(inputShape: Shape, nextSeed: SeedSource): void;
 
   /** Makes one weight. `trainable` is false for moving averages. */
   protected addWeight(
@@ -154,7 +156,9 @@ export abstract class Layer {
     nextSeed: SeedSource,
     trainable = true,
   ): void {
-    const value = keep(tensor(initializer.values(shape, nextSeed()), shape));
+    const value = keep(
+      nextSeed ? tensor(initializer.values(shape, nextSeed()), shape) : scope(() => zeros(shape)),
+    );
     const weight = { role, value, trainable };
     this.markGradient(weight);
     this.own.push(weight);
@@ -215,7 +219,7 @@ export function checkOneOf<T extends string>(
   if (found !== undefined) return found;
   throw new FoveaError(
     'ARGUMENT',
-    `${layer}: ${option} '${String(value)}' is unknown; allowed are ${allowed.map((word) => `'${word}'`).join(', ')}`,
+    `${layer}: ${option} '${value}' is unknown; allowed are ${allowed.map((word) => `'${word}'`).join(', ')}`,
   );
 }
 

@@ -32,11 +32,7 @@ interface Kind {
   readonly targets: 'classes' | 'probabilities' | 'values';
   /** The activation at the end of a model that the loss takes upon itself. */
   readonly fuses: 'softmax' | 'sigmoid' | undefined;
-  readonly values: (
-    output: Tensor,
-    target: Tensor,
-    options: Required<LossOptions>,
-  ) => Tensor;
+  readonly values: (output: Tensor, target: Tensor, options: Required<LossOptions>) => Tensor;
 }
 
 function crossEntropy(output: Tensor, target: Tensor, options: Required<LossOptions>): Tensor {
@@ -102,9 +98,13 @@ export class Loss {
   checkTargets(where: string, y: HostArray, count: number, outputShape: Shape): HostArray {
     const classes = outputShape.at(-1)!;
     if (this.isSparse && classes === 1) {
-      throw new FoveaError('ARGUMENT', `${where}: ${this.name} needs a model with several classes`, {
-        hint: "For one output use 'binaryCrossentropy' with activation 'sigmoid'.",
-      });
+      throw new FoveaError(
+        'ARGUMENT',
+        `${where}: ${this.name} needs a model with several classes`,
+        {
+          hint: "For one output use 'binaryCrossentropy' with activation 'sigmoid'.",
+        },
+      );
     }
     const wanted = [count, ...(this.isSparse ? outputShape.slice(0, -1) : outputShape)];
     const target = { data: y.data, shape: wanted };
@@ -183,7 +183,7 @@ export function lossOf(loss: Loss | LossName): Loss {
   if (Object.hasOwn(kinds, loss)) return new Loss(loss);
   throw new FoveaError(
     'ARGUMENT',
-    `loss '${String(loss)}' is unknown; allowed are ${Object.keys(kinds)
+    `loss '${loss}' is unknown; allowed are ${Object.keys(kinds)
       .map((name) => `'${name}'`)
       .join(', ')}, or one of losses.* with options`,
   );

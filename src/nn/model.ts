@@ -3,8 +3,16 @@ import { FoveaError } from '../errors.js';
 import { concat } from '../ops/index.js';
 import { keep, scope } from '../scope.js';
 import type { Shape } from '../shape.js';
-import { Tensor } from '../tensor.js';
-import { batches, checkSamples, hostArray, range, rowsOf, shapeOf, type ArrayInput } from './data.js';
+import type { Tensor } from '../tensor.js';
+import {
+  batches,
+  checkBatchSize,
+  checkSamples,
+  range,
+  sampleRows,
+  shapeOf,
+  type ArrayInput,
+} from './data.js';
 import type { CallOptions, Layer, Weight } from './layer.js';
 import { lossOf, type Loss, type LossName } from './losses.js';
 import { checkMetrics, type MetricName } from './metrics.js';
@@ -94,9 +102,13 @@ export abstract class Model {
         ? this.layers.at(nameOrIndex)
         : this.layers.find(({ name }) => name === nameOrIndex);
     if (found) return found;
-    throw new FoveaError('ARGUMENT', `${this.name}: there is no layer ${JSON.stringify(nameOrIndex)}`, {
-      hint: `The layers are ${this.layers.map(({ name }) => name).join(', ')}.`,
-    });
+    throw new FoveaError(
+      'ARGUMENT',
+      `${this.name}: there is no layer ${JSON.stringify(nameOrIndex)}`,
+      {
+        hint: `The layers are ${this.layers.map(({ name }) => name).join(', ')}.`,
+      },
+    );
   }
 
   /**
@@ -148,7 +160,7 @@ export abstract class Model {
     checkBatchSize('predict', batchSize);
     this.ensureBuilt(shapeOf(x));
     checkSamples('predict', shapeOf(x), this.inputShape);
-    const rows = rowsOf(x instanceof Tensor ? x : await hostArray('predict', x), 'float32');
+    const rows = await sampleRows('predict', x);
     try {
       const parts = batches(range(0, rows.count), batchSize).map((indices) =>
         scope(() => noGrad(() => this.call(rows.take(indices)))),
@@ -183,13 +195,4 @@ export abstract class Model {
     for (const layer of this.layers) layer.dispose();
     this.how?.optimizer.dispose();
   }
-}
-
-/** Throws unless it is a positive integer. */
-export function checkBatchSize(where: string, batchSize: number): void {
-  if (Number.isInteger(batchSize) && batchSize >= 1) return;
-  throw new FoveaError(
-    'ARGUMENT',
-    `${where}: batchSize must be a positive integer, got ${String(batchSize)}`,
-  );
 }

@@ -208,11 +208,7 @@ class Adam extends Optimizer {
     this.epsilon = atLeastZero('epsilon', options.epsilon ?? 1e-7);
   }
 
-  protected update(
-    tensors: Readonly<Record<string, Tensor>>,
-    decay: number,
-    t: number,
-  ): void {
+  protected update(tensors: Readonly<Record<string, Tensor>>, decay: number, t: number): void {
     const { beta1, beta2, epsilon, learningRate } = this;
     const alpha = (learningRate * Math.sqrt(1 - beta2 ** t)) / (1 - beta1 ** t);
     const params = { decay, alpha, rest1: 1 - beta1, rest2: 1 - beta2, epsilon };

@@ -27,6 +27,8 @@ export class Progress {
   private lastDraw = this.start;
   private lastRead = this.start;
   private values: Logs = {};
+  /** Whether the bar was drawn. */
+  private isOpen = false;
 
   /**
    * @param steps of the epoch
@@ -60,7 +62,8 @@ export class Progress {
     if (done === 1) this.afterFirst = now;
     if (this.style !== 'bar' || now - this.lastDraw < MIN_DRAW_MS) return;
     this.lastDraw = now;
-    const left = (secondsPerStep(now, this.start, this.afterFirst, done) * (this.steps - done)) || 0;
+    this.isOpen = true;
+    const left = secondsPerStep(now, this.start, this.afterFirst, done) * (this.steps - done) || 0;
     this.target.write(`\r${this.line(done, left, now)}\x1b[K`);
   }
 
@@ -74,9 +77,18 @@ export class Progress {
       this.target.write(`\r${this.line(this.steps, elapsed, now)}\x1b[K\n`);
       return;
     }
-    const parts = [`${this.steps}/${this.steps}`, formatSeconds(elapsed), this.pace(this.steps, now)];
+    const parts = [
+      `${this.steps}/${this.steps}`,
+      formatSeconds(elapsed),
+      this.pace(this.steps, now),
+    ];
     const title = this.title ? [this.title] : [];
     this.target.write(`${[...title, ...parts, ...formatLogs(values)].join(' - ')}\n`);
+  }
+
+  /** The epoch is not finished: ends the line of an open bar. */
+  abandon(): void {
+    if (this.isOpen) this.target.write('\n');
   }
 
   private line(done: number, seconds: number, now: number): string {

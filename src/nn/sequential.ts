@@ -3,8 +3,9 @@ import { FoveaError } from '../errors.js';
 import { scope } from '../scope.js';
 import type { Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import type { CallOptions, Layer } from './layer.js';
+import type { CallOptions, Layer, LayerConfig } from './layer.js';
 import { InputLayer } from './layers/core.js';
+import { layerFromConfig } from './layers/index.js';
 import { Model } from './model.js';
 import { deriveSeed, randomSeed, STREAM } from './seeds.js';
 
@@ -14,6 +15,16 @@ export interface SequentialOptions {
   readonly name?: string;
   /** An integer from 0: of the weights, dropout and shuffling. Default: another one each time. */
   readonly seed?: number;
+  /** Whether weights get initial values; false leaves them zero, to be loaded. Default true. */
+  readonly initialize?: boolean;
+}
+
+/** What a `Sequential` is made from again. */
+export interface SequentialConfig {
+  readonly name: string;
+  readonly seed: number;
+  /** The input layer first. */
+  readonly layers: readonly { readonly className: string; readonly config: LayerConfig }[];
 }
 
 /**
@@ -27,16 +38,24 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
   return new Sequential(layers, options);
 }
 
+/** The model that `getConfig()` described, with weights of zero. */
+export function sequentialFromConfig({ name, seed, layers }: SequentialConfig): Sequential {
+  const made = layers.map(({ className, config }) => layerFromConfig(className, config));
+  return new Sequential(made, { name, seed, initialize: false });
+}
+
 /** See `sequential`. */
 export class Sequential extends Model {
   override readonly name: string;
   override readonly seed: number;
   override readonly layers: readonly Layer[];
+  private readonly initialize: boolean;
   private readonly input: InputLayer | undefined;
   private shapes: { readonly input: Shape; readonly output: Shape } | undefined;
 
-  constructor(layers: readonly Layer[], { name, seed }: SequentialOptions = {}) {
+  constructor(layers: readonly Layer[], { name, seed, initialize }: SequentialOptions = {}) {
     super();
+    this.initialize = initialize ?? true;
     this.name = name ?? 'sequential';
     this.seed = seed ?? randomSeed();
     const [first] = layers;
@@ -65,18 +84,30 @@ export class Sequential extends Model {
 
   override build(inputShape: Shape): void {
     if (this.shapes) return;
+    // All shapes are checked before the first weight is made.
+    const output = this.layers.reduce((shape, layer) => layer.outputShape(shape), inputShape);
     let weight = 0;
     const nextSeed = (): number => deriveSeed(this.seed, STREAM.weights, weight++);
     let shape = inputShape;
     for (const layer of this.layers) {
-      layer.build(shape, nextSeed);
+      layer.build(shape, this.initialize ? nextSeed : undefined);
       shape = layer.outputShape(shape);
     }
-    this.shapes = { input: inputShape, output: shape };
+    this.shapes = { input: inputShape, output };
   }
 
   override call(x: Tensor, options: CallOptions = {}): Tensor {
     return this.run(x, this.layers.length, options);
+  }
+
+  /** Name, seed and layers as plain values; see `sequentialFromConfig`. The model must be built. */
+  getConfig(): SequentialConfig {
+    const input = this.input ?? new InputLayer({ shape: this.inputShape });
+    const layers = [input, ...this.layers].map((layer) => ({
+      className: layer.className,
+      config: layer.getConfig(),
+    }));
+    return { name: this.name, seed: this.seed, layers };
   }
 
   override outputsOf(x: Tensor, layerName: string): Tensor {
@@ -96,9 +127,13 @@ export class Sequential extends Model {
 
   private built(): { readonly input: Shape; readonly output: Shape } {
     if (this.shapes) return this.shapes;
-    throw new FoveaError('ARGUMENT', `${this.name}: the model is not built, its shapes are unknown`, {
-      hint: 'Begin it with layers.input({ shape }), or call build(inputShape).',
-    });
+    throw new FoveaError(
+      'ARGUMENT',
+      `${this.name}: the model is not built, its shapes are unknown`,
+      {
+        hint: 'Begin it with layers.input({ shape }), or call build(inputShape).',
+      },
+    );
   }
 
   private checkLayers(): void {

@@ -12,30 +12,38 @@ type Row = readonly [layer: string, shape: string, params: string];
 export function summarize(model: Model): string {
   const rows = rowsOf(model);
   const widths = LEAST_WIDTHS.map((least, i) =>
-    Math.max(least, ...rows.map((row) => row[i]!.length)),
+    Math.max(least, ...rows.flat().map((row) => row[i]!.length)),
   );
   const rule = (left: string, line: string, cross: string, right: string): string =>
     left + widths.map((width) => line.repeat(width + 2)).join(cross) + right;
   const cells = ([layer, shape, params]: Row, wall: string): string =>
     `${wall} ${layer.padEnd(widths[0]!)} ${wall} ${shape.padEnd(widths[1]!)} ${wall} ` +
     `${params.padStart(widths[2]!)} ${wall}`;
+  const layers = rows.map((lines) => lines.map((line) => cells(line, '│')).join('\n'));
   return [
     `Model: "${model.name}"`,
     rule('┏', '━', '┳', '┓'),
     cells(HEADER, '┃'),
     rule('┡', '━', '╇', '┩'),
-    rows.map((row) => cells(row, '│')).join(`\n${rule('├', '─', '┼', '┤')}\n`),
+    layers.join(`\n${rule('├', '─', '┼', '┤')}\n`),
     rule('└', '─', '┴', '┘'),
     ...totals(model),
   ].join('\n');
 }
 
-function rowsOf(model: Model): Row[] {
+/** One row per layer, of one line; of two where name and type do not fit into one. */
+function rowsOf(model: Model): Row[][] {
   let shape = model.inputShape;
   return model.layers.map((layer) => {
     shape = layer.outputShape(shape);
-    const type = `${layer.name} (${layer.className})`;
-    return [type, formatBatch(shape), thousands(sizeOfAll(layer.weights))];
+    const cells = [formatBatch(shape), thousands(sizeOfAll(layer.weights))] as const;
+    const type = `(${layer.className})`;
+    const line = `${layer.name} ${type}`;
+    if (line.length <= LEAST_WIDTHS[0]) return [[line, ...cells]];
+    return [
+      [layer.name, ...cells],
+      [type, '', ''],
+    ];
   });
 }
 

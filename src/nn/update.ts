@@ -1,3 +1,4 @@
+import { FoveaError } from '../errors.js';
 import { elementWindows } from '../ops/elementwise.js';
 import { part, run } from '../ops/run.js';
 import type { Flags } from '../gpu/template.js';
@@ -31,4 +32,15 @@ export function updateInPlace(
 /** average = average * momentum + x * (1 - momentum), in place. */
 export function moveAverage(average: Tensor, x: Tensor, momentum: number): void {
   updateInPlace('moving_average', {}, { average, x }, { momentum, rest: 1 - momentum });
+}
+
+/** Gives a weight, or what an optimizer keeps for it, other values. */
+export function assign(target: Tensor, values: Float32Array): void {
+  if (values.length !== target.size) {
+    throw new FoveaError(
+      'SHAPE',
+      `assign: ${values.length} values do not fill ${target.toString()}`,
+    );
+  }
+  target.device.recorder.upload(target.storage, values);
 }

@@ -1,4 +1,6 @@
 /** The operations, each with its gradient. */
+import './methods.js';
+
 export { type Activation } from './activation.js';
 export { conv2d, conv2dTranspose, depthwiseConv2d, type ConvOptions } from './conv2d.js';
 export {
@@ -42,3 +44,11 @@ export {
   type CrossEntropyOptions,
 } from './losses.js';
 export { dropout, type DropoutOptions } from './dropout.js';
+export {
+  batchNorm,
+  batchNormInference,
+  type BatchNormOptions,
+  type BatchNormResult,
+} from './norm.js';
+export { cast, gather, oneHot } from './gather.js';
+export { resize, type ResizeOptions } from './resize.js';

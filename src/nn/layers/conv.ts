@@ -96,7 +96,9 @@ export interface Conv2dOptions extends ConvOptions {
 
 /** Convolution of [height, width, channels] with filters [h, w, channels / groups, filters]. */
 export class Conv2D extends Convolution {
-  readonly className = 'Conv2D';
+  override get className(): string {
+    return 'Conv2D';
+  }
   private readonly config;
 
   constructor(options: Conv2dOptions) {
@@ -151,7 +153,9 @@ export interface DepthwiseConv2dOptions extends ConvOptions {
 
 /** Convolution of each channel by itself, with filters [h, w, channels, depthMultiplier]. */
 export class DepthwiseConv2D extends Convolution {
-  readonly className = 'DepthwiseConv2D';
+  override get className(): string {
+    return 'DepthwiseConv2D';
+  }
   private readonly config;
 
   constructor(options: DepthwiseConv2dOptions) {
@@ -195,7 +199,9 @@ export interface SeparableConv2dOptions extends DepthwiseConv2dOptions {
 
 /** A depthwise convolution, then a 1x1 convolution; one bias and activation, at the end. */
 export class SeparableConv2D extends Convolution {
-  readonly className = 'SeparableConv2D';
+  override get className(): string {
+    return 'SeparableConv2D';
+  }
   private readonly config;
 
   constructor(options: SeparableConv2dOptions) {

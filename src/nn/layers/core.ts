@@ -22,7 +22,9 @@ export interface InputOptions {
 
 /** Says which samples a model takes; passes them on. */
 export class InputLayer extends Layer {
-  readonly className = 'InputLayer';
+  override get className(): string {
+    return 'InputLayer';
+  }
   readonly shape: Shape;
 
   constructor({ shape, ...options }: InputOptions) {
@@ -59,7 +61,9 @@ export interface DenseOptions extends LayerOptions {
 
 /** y = activation(x w + b), over the last dimension. */
 export class Dense extends Layer {
-  readonly className = 'Dense';
+  override get className(): string {
+    return 'Dense';
+  }
   private readonly config;
 
   constructor(options: DenseOptions) {
@@ -113,7 +117,9 @@ export interface ActivationOptions extends LayerOptions {
 
 /** Applies an activation. */
 export class Activation extends Layer {
-  readonly className = 'Activation';
+  override get className(): string {
+    return 'Activation';
+  }
   private readonly activation: ActivationName;
 
   constructor(options: ActivationOptions) {
@@ -146,7 +152,9 @@ export interface DropoutOptions extends LayerOptions {
 
 /** Zeroes values at random in training; does nothing otherwise. */
 export class Dropout extends Layer {
-  readonly className = 'Dropout';
+  override get className(): string {
+    return 'Dropout';
+  }
   private readonly rate: number;
 
   constructor(options: DropoutOptions) {
@@ -175,7 +183,9 @@ export class Dropout extends Layer {
 
 /** Makes each sample one row of numbers, row-major. */
 export class Flatten extends Layer {
-  readonly className = 'Flatten';
+  override get className(): string {
+    return 'Flatten';
+  }
 
   override outputShape(inputShape: Shape): Shape {
     return [sizeOf(inputShape)];

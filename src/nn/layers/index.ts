@@ -40,9 +40,8 @@ export const globalAveragePooling2d = (
   options?: pool.GlobalPoolingOptions,
 ): pool.GlobalAveragePooling2D => new pool.GlobalAveragePooling2D(options);
 /** The largest value of each channel over height and width. */
-export const globalMaxPooling2d = (
-  options?: pool.GlobalPoolingOptions,
-): pool.GlobalMaxPooling2D => new pool.GlobalMaxPooling2D(options);
+export const globalMaxPooling2d = (options?: pool.GlobalPoolingOptions): pool.GlobalMaxPooling2D =>
+  new pool.GlobalMaxPooling2D(options);
 /** Surrounds pictures with zeros. */
 export const zeroPadding2d = (options?: pool.ZeroPaddingOptions): pool.ZeroPadding2D =>
   new pool.ZeroPadding2D(options);
@@ -53,11 +52,16 @@ export const batchNormalization = (
 
 // Configurations come from files: each constructor checks what it is given.
 const constructors: Readonly<Record<string, new (config: never) => Layer>> = {
-  InputLayer: core.InputLayer, Dense: core.Dense, Activation: core.Activation,
-  Dropout: core.Dropout, Flatten: core.Flatten,
-  Conv2D: conv.Conv2D, DepthwiseConv2D: conv.DepthwiseConv2D,
+  InputLayer: core.InputLayer,
+  Dense: core.Dense,
+  Activation: core.Activation,
+  Dropout: core.Dropout,
+  Flatten: core.Flatten,
+  Conv2D: conv.Conv2D,
+  DepthwiseConv2D: conv.DepthwiseConv2D,
   SeparableConv2D: conv.SeparableConv2D,
-  MaxPooling2D: pool.MaxPooling2D, AveragePooling2D: pool.AveragePooling2D,
+  MaxPooling2D: pool.MaxPooling2D,
+  AveragePooling2D: pool.AveragePooling2D,
   GlobalAveragePooling2D: pool.GlobalAveragePooling2D,
   GlobalMaxPooling2D: pool.GlobalMaxPooling2D,
   ZeroPadding2D: pool.ZeroPadding2D,

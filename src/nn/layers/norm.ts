@@ -30,7 +30,9 @@ export interface BatchNormalizationOptions extends LayerOptions {
  * trainable, with the averages.
  */
 export class BatchNormalization extends Layer {
-  readonly className = 'BatchNormalization';
+  override get className(): string {
+    return 'BatchNormalization';
+  }
   private readonly config;
 
   constructor(options: BatchNormalizationOptions = {}) {

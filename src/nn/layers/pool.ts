@@ -1,11 +1,5 @@
 import { FoveaError } from '../../errors.js';
-import {
-  avgPool2d,
-  globalAvgPool2d,
-  globalMaxPool2d,
-  maxPool2d,
-  pad,
-} from '../../ops/index.js';
+import { avgPool2d, globalAvgPool2d, globalMaxPool2d, maxPool2d, pad } from '../../ops/index.js';
 import { pairOf, windowAxes, type Pair, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import {
@@ -57,7 +51,9 @@ abstract class Pooling extends Layer {
 
 /** The largest value in each window. */
 export class MaxPooling2D extends Pooling {
-  readonly className = 'MaxPooling2D';
+  override get className(): string {
+    return 'MaxPooling2D';
+  }
 
   override call(x: Tensor): Tensor {
     return maxPool2d(x, this.config);
@@ -66,7 +62,9 @@ export class MaxPooling2D extends Pooling {
 
 /** The mean of each window. */
 export class AveragePooling2D extends Pooling {
-  readonly className = 'AveragePooling2D';
+  override get className(): string {
+    return 'AveragePooling2D';
+  }
 
   override call(x: Tensor): Tensor {
     return avgPool2d(x, this.config);
@@ -99,7 +97,9 @@ abstract class GlobalPooling extends Layer {
 
 /** The mean of each channel. */
 export class GlobalAveragePooling2D extends GlobalPooling {
-  readonly className = 'GlobalAveragePooling2D';
+  override get className(): string {
+    return 'GlobalAveragePooling2D';
+  }
 
   override call(x: Tensor): Tensor {
     return globalAvgPool2d(x, { keepDims: this.keepDims });
@@ -108,7 +108,9 @@ export class GlobalAveragePooling2D extends GlobalPooling {
 
 /** The largest value of each channel. */
 export class GlobalMaxPooling2D extends GlobalPooling {
-  readonly className = 'GlobalMaxPooling2D';
+  override get className(): string {
+    return 'GlobalMaxPooling2D';
+  }
 
   override call(x: Tensor): Tensor {
     return globalMaxPool2d(x, { keepDims: this.keepDims });
@@ -125,7 +127,9 @@ export interface ZeroPaddingOptions extends LayerOptions {
 
 /** Surrounds pictures with zeros. */
 export class ZeroPadding2D extends Layer {
-  readonly className = 'ZeroPadding2D';
+  override get className(): string {
+    return 'ZeroPadding2D';
+  }
   private readonly padding: Sides;
 
   constructor(options: ZeroPaddingOptions = {}) {
