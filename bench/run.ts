@@ -64,7 +64,11 @@ async function peers(): Promise<(readonly [string, Readonly<Record<string, Work>
 }
 
 async function measure(row: Row, rounds: number): Promise<Result[]> {
-  const works = libraries.map(([library, all]) => ({ library, work: all[row.name]!, times: [] as number[] }));
+  const works = libraries.map(([library, all]) => ({
+    library,
+    work: all[row.name]!,
+    times: [] as number[],
+  }));
   const first: number[] = [];
   for (const { work } of works) {
     first.push(await timed(work));

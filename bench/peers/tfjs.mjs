@@ -25,7 +25,13 @@ export async function prepare(gpu) {
     tf.engine().runKernel(kernelName, inputs, { ...attributes, ...extra });
   const net = cifar();
   const images = random(32, 32, 32, 3);
-  const labels = tf.oneHot(tf.tensor1d(Int32Array.from({ length: 32 }, (_, i) => i % 10), 'int32'), 10);
+  const labels = tf.oneHot(
+    tf.tensor1d(
+      Int32Array.from({ length: 32 }, (_, i) => i % 10),
+      'int32',
+    ),
+    10,
+  );
   return {
     'matmul 1024': once(() => tf.matMul(a, b)),
     'conv 3x3 (1,56,56,128)->128': once(() => tf.conv2d(x, w, 1, 'same')),

@@ -125,6 +125,15 @@ function matmulRaw(
   return y;
 }
 
+/**
+ * Limit for a window of the operand that is packed: rounding up to whole tiles of 64 columns and to
+ * four k makes the packed copy larger than the window.
+ */
+function packedLimit(limit: number, rows: number, columns: number): number {
+  const padded = (Math.ceil(rows / 64) * 64 * Math.ceil(columns / 4) * 4) / (rows * columns);
+  return limit / padded;
+}
+
 type Sizes = readonly [m: number, k: number, n: number];
 
 /** a b. A large b is used in windows of its rows, whose products are added up in order. */
@@ -138,7 +147,7 @@ function productNN(
 ): void {
   const limit = y.device.bindingLimit;
   for (const mw of windows(op, m, [k, n], limit)) {
-    for (const kw of windows(op, k, [n], limit)) {
+    for (const kw of windows(op, k, [n], packedLimit(limit, n, 4))) {
       const g = { ...matrixGeometry(mw.rows, kw.rows, n), xStride: k, xOffset: kw.start };
       const last = kw.start + kw.rows === k;
       const epilogue = { ...(last ? end : {}), accumulate: kw.start > 0 };
@@ -151,7 +160,7 @@ function productNN(
 function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes): void {
   const limit = y.device.bindingLimit;
   for (const mw of windows(op, m, [k, n], limit)) {
-    for (const nw of windows(op, n, [k], limit)) {
+    for (const nw of windows(op, n, [k], packedLimit(limit, n, k))) {
       const g = { ...matrixGeometry(mw.rows, nw.rows, k), xStride: n, xOffset: nw.start };
       convGradInput(op, part(a, k, mw), part(b, k, nw), part(y, n, mw), g);
     }
