@@ -38,7 +38,7 @@ export async function train(data: Digits, dropout: boolean, epochs: number): Pro
   });
   const history = await model.fit({ data: training.x, shape: training.shape }, training.y, {
     epochs,
-    batchSize: 64,
+    batchSize: 32,
     validationSplit: 0.2,
   });
   const result = await model.evaluate({ data: test.x, shape: test.shape }, test.y, { verbose: 0 });
