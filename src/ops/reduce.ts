@@ -131,7 +131,7 @@ function pass(
   const vec = inner % 4 === 0 ? 4 : 1;
   if (outer === 1) {
     // Rows of one segment each, so that tensors above the binding limit work in windows.
-    for (const window of windows(op, segments, [SEGMENT * inner], limit)) {
+    for (const window of windows(op, segments, [SEGMENT * inner, inner], limit)) {
       const from = part(x, SEGMENT * inner, window);
       const count = Math.min(from.count, x.size - from.start);
       const rows = { tensor: x, start: from.start, count };

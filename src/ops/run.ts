@@ -64,7 +64,7 @@ function bindingOf(op: string, operand: Operand): Binding {
   const { storage } = tensor;
   const binding =
     'tensor' in operand
-      ? { storage, offset: operand.start * 4, bytes: Math.ceil(operand.count / 4) * 16 }
+      ? { storage, offset: operand.start * 4, bytes: Math.max(16, Math.ceil(operand.count / 4) * 16) }
       : { storage, offset: 0, bytes: storage.bytes };
   const limit = tensor.device.bindingLimit;
   if (binding.bytes > limit) {
@@ -99,7 +99,7 @@ export function windows(
   // A binding begins at a multiple of 256 bytes: of 64 elements in every tensor.
   const step = Math.max(...rowSizes.map((size) => 64 / gcd(size, 64)));
   const fit = Math.floor(limit / largest / step) * step;
-  if (fit === 0) {
+  if (fit <= 0) {
     throw new FoveaError(
       'LIMIT',
       `${op}: ${step} rows of ${largest} bytes are more than the ${limit} bytes that a kernel can ` +
