@@ -35,8 +35,10 @@ export function scope<T>(fn: () => T extends PromiseLike<unknown> ? never : T): 
     close(resources);
     throw error;
   }
-  if (result instanceof Promise) {
+  if (isThenable(result)) {
     close(resources);
+    // Its failure, if any, has been answered by this one.
+    Promise.resolve(result).catch(() => undefined);
     throw new FoveaError('ARGUMENT', 'scope: the function returned a promise', {
       hint: 'Read results (await t.data()) outside of scope().',
     });
@@ -47,6 +49,10 @@ export function scope<T>(fn: () => T extends PromiseLike<unknown> ? never : T): 
   close(resources);
   for (const resource of escaped) track(resource);
   return result;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value;
 }
 
 function close(resources: Set<Resource>): void {

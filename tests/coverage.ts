@@ -35,7 +35,12 @@ function nameOf({ op }: OpFamily): string {
 /** The rows as a Markdown table. */
 export function coverageTable(rows: readonly CoverageRow[]): string {
   const lines = rows.map(
-    (r) => `| ${r.op} | ${r.cases} | ${r.gradients === 0 ? 'no gradient' : r.gradients} | ${r.reference} |`,
+    (r) =>
+      `| ${r.op} | ${r.cases} | ${r.gradients === 0 ? 'no gradient' : r.gradients} | ${r.reference} |`,
   );
-  return ['| operation | forward cases | gradient cases | float64 gradient |', '| --- | --- | --- | --- |', ...lines].join('\n');
+  return [
+    '| operation | forward cases | gradient cases | float64 gradient |',
+    '| --- | --- | --- | --- |',
+    ...lines,
+  ].join('\n');
 }

@@ -4,7 +4,7 @@ import { debug, debugLevel } from './debug.js';
 import { KernelCache } from './kernel.js';
 import { Memory, type Block } from './memory.js';
 import { Profiler } from './profiler.js';
-import { Recorder } from './recorder.js';
+import { outcome, Recorder } from './recorder.js';
 
 /** How kernels are chosen: software adapters want other inner loops than GPUs. */
 export type AdapterClass = 'software' | 'gpu';
@@ -68,7 +68,7 @@ export class Device {
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
     const check = async (): Promise<void> => {
-      if (!(await this.gpu.popErrorScope())) return;
+      if (!(await outcome(this.gpu.popErrorScope()))) return;
       const { liveBytes } = this.memory.info();
       this.recorder.fatal ??= new FoveaError(
         'OUT_OF_MEMORY',

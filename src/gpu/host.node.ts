@@ -4,20 +4,23 @@ import type { AdapterKind, GpuSource } from './host.js';
 import { unpackSwiftShader } from './swiftshader.js';
 
 // The object returned by the binding's `create()` must stay referenced for the life of the process.
-const instances: GPU[] = [];
+const instances = new Map<string, GPU>();
+
+/** The drivers that the user chose, before the embedded one is put there. */
+const systemDrivers = process.env['VK_DRIVER_FILES'];
 
 /**
  * Where to look for a GPU in Node, best first: the system's drivers (which may themselves be a
  * software driver), then the SwiftShader that comes as an optional dependency.
  */
 export function gpuSources(kind: AdapterKind): readonly GpuSource[] {
-  const system: GpuSource = { name: systemName(), open: () => openBinding([]) };
+  const system: GpuSource = { name: systemName(), open: () => openBinding([], systemDrivers) };
   if (kind === 'hardware') return [system];
   const embedded: GpuSource = { name: 'embedded SwiftShader', open: openEmbedded };
   // With a GPU present the software driver has to be asked for by name.
   const lavapipe: GpuSource = {
     name: 'system software Vulkan (lavapipe)',
-    open: () => openBinding(['adapter=llvmpipe']),
+    open: () => openBinding(['adapter=llvmpipe'], systemDrivers),
   };
   return kind === 'software' ? [lavapipe, embedded] : [system, embedded];
 }
@@ -27,7 +30,13 @@ function systemName(): string {
   return process.platform === 'win32' ? 'Direct3D 12' : 'system Vulkan';
 }
 
-async function openBinding(flags: readonly string[]): Promise<GPU | { unavailable: string }> {
+/** Opens Dawn with the Vulkan drivers of these manifests; undefined means those of the system. */
+async function openBinding(
+  flags: readonly string[],
+  drivers: string | undefined,
+): Promise<GPU | { unavailable: string }> {
+  if (drivers === undefined) delete process.env['VK_DRIVER_FILES'];
+  else process.env['VK_DRIVER_FILES'] = drivers;
   // lavapipe complains on stderr without it.
   if (process.platform === 'linux') process.env['XDG_RUNTIME_DIR'] ??= tmpdir();
   let binding: typeof import('webgpu');
@@ -43,8 +52,11 @@ async function openBinding(flags: readonly string[]): Promise<GPU | { unavailabl
       Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
     }
   }
-  const gpu = binding.create([...flags, 'disable-dawn-features=timestamp_quantization']);
-  instances.push(gpu);
+  const key = [drivers, ...flags].join(' ');
+  const gpu =
+    instances.get(key) ??
+    binding.create([...flags, 'disable-dawn-features=timestamp_quantization']);
+  instances.set(key, gpu);
   return gpu;
 }
 
@@ -54,7 +66,6 @@ const KEEP_GLOBAL = 0x2 | 0x100 | 0x1000;
 async function openEmbedded(): Promise<GPU | { unavailable: string }> {
   const unpacked = await unpackSwiftShader();
   if ('unavailable' in unpacked) return unpacked;
-  process.env['VK_DRIVER_FILES'] = unpacked.manifest;
   try {
     process.dlopen({ exports: {} }, unpacked.loader, KEEP_GLOBAL);
   } catch (error) {
@@ -63,13 +74,15 @@ async function openEmbedded(): Promise<GPU | { unavailable: string }> {
       return { unavailable: `its Vulkan loader could not be loaded (${String(error)})` };
     }
   }
-  return openBinding([]);
+  return openBinding([], unpacked.manifest);
 }
 
 /** The binding's instance that was opened last; for benchmarks that share it with peers. */
 export function openedGpu(): GPU {
-  return instances.at(-1)!;
+  return [...instances.values()].at(-1)!;
 }
+
+let pollingIsCalm = false;
 
 /**
  * While anything is awaited, the Node binding polls in a full-speed `setImmediate` loop, which takes
@@ -78,6 +91,8 @@ export function openedGpu(): GPU {
  * other work, and every millisecond after that. Callbacks of anyone else are untouched.
  */
 export function calmPolling(): void {
+  if (pollingIsCalm) return;
+  pollingIsCalm = true;
   const immediate = globalThis.setImmediate;
   let lastEager = 0;
   let streak = 0;

@@ -1,6 +1,7 @@
 import { FoveaError } from '../errors.js';
 import { shaderSources } from '../shaders/embedded.js';
 import { debug } from './debug.js';
+import { outcome } from './recorder.js';
 import { reflect, type Reflection } from './reflect.js';
 import { expand, type Flags } from './template.js';
 
@@ -72,7 +73,7 @@ export class KernelCache {
       failure: undefined,
     };
     const check = async (): Promise<void> => {
-      const error = await gpu.popErrorScope();
+      const error = await outcome(gpu.popErrorScope());
       if (error) kernel.failure = compileError(kernel, text, error.message);
     };
     this.await_(check());

@@ -32,9 +32,10 @@ export interface RecorderCounters {
   bytesDown: number;
 }
 
-/** What has to be known about a dispatch until the fate of its chunk is known. */
+/** What has to be known about a dispatch or a copy until the fate of its chunk is known. */
 interface Recorded {
-  readonly kernel: Kernel;
+  /** Undefined for a copy. */
+  readonly kernel: Kernel | undefined;
   readonly reads: readonly Storage[];
   readonly writes: readonly Storage[];
   readonly label: () => string;
@@ -68,6 +69,8 @@ export class Recorder {
   private chunk = 1;
   private log: Recorded[] = [];
   private pending: Promise<void> = Promise.resolve();
+  /** Whether the GPU accepted the chunk submitted last. */
+  private accepted: Promise<boolean> = Promise.resolve(true);
   private readonly arena: GPUBuffer;
   private readonly slots = new ArrayBuffer(CHUNK * SLOT_BYTES);
   private readonly words = {
@@ -112,15 +115,18 @@ export class Recorder {
       storage: dispatch.bindings[name]!.storage,
     }));
     for (const { storage } of bound) storage.block.lastChunk = this.chunk;
-    const recorded = {
+    this.counters.dispatches++;
+    this.remember({
       kernel,
       label,
       reads: bound.filter((b) => !b.writable).map((b) => b.storage),
       writes: bound.filter((b) => b.writable).map((b) => b.storage),
-    };
+    });
+  }
+
+  private remember(recorded: Recorded): void {
     passOnFailure(recorded);
     this.log.push(recorded);
-    this.counters.dispatches++;
     if (this.log.length === CHUNK) this.flush();
   }
 
@@ -145,7 +151,7 @@ export class Recorder {
     this.endPass();
     encoder.copyBufferToBuffer(from.block.buffer, fromOffset, to.block.buffer, toOffset, bytes);
     from.block.lastChunk = to.block.lastChunk = this.chunk;
-    to.failure ??= from.failure;
+    this.remember({ kernel: undefined, label: () => 'copy', reads: [from], writes: [to] });
   }
 
   /**
@@ -165,9 +171,9 @@ export class Recorder {
       this.endPass();
       encoder.copyBufferToBuffer(storage.block.buffer, 0, staging, 0, size);
       storage.block.lastChunk = this.chunk;
+      const alone = this.log.length === 0;
       this.flush();
-      this.counters.reads++;
-      this.counters.bytesDown += bytes;
+      const accepted = this.accepted;
       const mapped = staging.mapAsync(GPUMapMode.READ).then(
         () => undefined,
         (error: unknown) => error,
@@ -176,9 +182,13 @@ export class Recorder {
       const error = await mapped;
       const failure = this.fatal ?? storage.failure;
       if (failure) throw failure;
-      if (error !== undefined) {
+      // The copy was rejected together with work of others: once more, by itself.
+      if (!alone && !(await accepted)) return await this.read(storage, bytes);
+      if (error !== undefined || !(await accepted)) {
         throw new FoveaError('VALIDATION', `reading a tensor failed: ${String(error)}`);
       }
+      this.counters.reads++;
+      this.counters.bytesDown += bytes;
       return staging.getMappedRange().slice(0, bytes);
     } finally {
       staging.destroy();
@@ -193,7 +203,8 @@ export class Recorder {
     this.gpu.queue.writeBuffer(this.arena, 0, this.slots, 0, this.log.length * SLOT_BYTES);
     const resolve = this.profiler.resolve(this.encoder);
     this.gpu.queue.submit([this.encoder.finish()]);
-    this.expect(settle(this.gpu.popErrorScope(), this.log));
+    this.accepted = settle(this.gpu.popErrorScope(), this.pending, this.log);
+    this.expect(this.accepted);
     resolve?.();
     this.encoder = undefined;
     this.log = [];
@@ -203,7 +214,7 @@ export class Recorder {
   }
 
   /** Makes reads wait for `check`, in order. */
-  expect(check: Promise<void>): void {
+  expect(check: Promise<unknown>): void {
     this.pending = Promise.all([this.pending, check]).then(() => undefined);
   }
 
@@ -286,22 +297,34 @@ function fold(workgroups: number, label: () => string): [number, number] {
   return [Math.ceil(workgroups / y), y];
 }
 
-async function settle(scope: Promise<GPUError | null>, log: readonly Recorded[]): Promise<void> {
-  const error = await scope;
+/** Marks what a chunk wrote as failed where it failed; resolves to whether the GPU accepted it. */
+async function settle(
+  scope: Promise<GPUError | null>,
+  before: Promise<void>,
+  log: readonly Recorded[],
+): Promise<boolean> {
+  // In order of submission, so that failures of earlier chunks are known here.
+  const [error] = await Promise.all([outcome(scope), before]);
   for (const recorded of log) {
     if (error) {
-      const failure = recorded.kernel.failure ?? chunkFailure(error, log);
+      const failure = recorded.kernel?.failure ?? chunkFailure(error, log);
       for (const storage of recorded.writes) storage.failure ??= failure;
     } else {
       passOnFailure(recorded);
     }
   }
+  return !error;
+}
+
+/** The error of a scope. A lost device has none: its loss is reported by itself. */
+export async function outcome(scope: Promise<GPUError | null>): Promise<GPUError | null> {
+  return scope.catch(() => null);
 }
 
 function chunkFailure(error: GPUError, log: readonly Recorded[]): FoveaError {
-  const broken = log.find(({ kernel }) => kernel.failure);
-  if (broken) return broken.kernel.failure!;
-  const named = log.filter(({ kernel }) => error.message.includes(`"${kernel.name}"`));
+  const broken = log.find(({ kernel }) => kernel?.failure)?.kernel;
+  if (broken) return broken.failure!;
+  const named = log.filter(({ kernel }) => kernel && error.message.includes(`"${kernel.name}"`));
   const suspects = (named.length > 0 ? named : log).slice(0, 4).map(({ label }) => label());
   return new FoveaError(
     'VALIDATION',

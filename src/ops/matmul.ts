@@ -4,7 +4,8 @@ import { checkRank, formatShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { activationGrad, activationNumber, type Activation } from './activation.js';
 import { biasGradient, checkBias } from './conv2d.js';
-import { checkFloat, swish } from './elementwise.js';
+import { add, checkFloat, swish } from './elementwise.js';
+import { fill } from './fill.js';
 import {
   convForward,
   convGradFilter,
@@ -118,21 +119,15 @@ function matmulRaw(
     flipped.dispose();
     return y;
   }
+  if (ta) return productTN(op, a, b, [m, k, n]);
   const y = empty([m, n]);
-  if (ta) productTN(op, a, b, y, [m, k, n]);
-  else if (tb) productNT(op, a, b, y, [m, k, n]);
+  if (tb) productNT(op, a, b, y, [m, k, n]);
   else productNN(op, a, b, y, [m, k, n], epilogue);
   return y;
 }
 
-/**
- * Limit for a window of the operand that is packed: rounding up to whole tiles of 64 columns and to
- * four k makes the packed copy larger than the window.
- */
-function packedLimit(limit: number, rows: number, columns: number): number {
-  const padded = (Math.ceil(rows / 64) * 64 * Math.ceil(columns / 4) * 4) / (rows * columns);
-  return limit / padded;
-}
+/** Largest column tile of a GEMM: its packed operand is rounded up to whole tiles. */
+const TILE = 64;
 
 type Sizes = readonly [m: number, k: number, n: number];
 
@@ -146,8 +141,10 @@ function productNN(
   end: Epilogue,
 ): void {
   const limit = y.device.bindingLimit;
+  // The packed window has whole tiles of columns, and rows in fours.
+  const columns = roundUp(n, TILE);
   for (const mw of windows(op, m, [k, n], limit)) {
-    for (const kw of windows(op, k, [n], packedLimit(limit, n, 4))) {
+    for (const kw of windows(op, k, [n, columns], limit - 12 * columns)) {
       const g = { ...matrixGeometry(mw.rows, kw.rows, n), xStride: k, xOffset: kw.start };
       const last = kw.start + kw.rows === k;
       const epilogue = { ...(last ? end : {}), accumulate: kw.start > 0 };
@@ -159,18 +156,35 @@ function productNN(
 /** a b^T. A large b is used in windows of its rows, each giving some columns of the result. */
 function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes): void {
   const limit = y.device.bindingLimit;
+  const depth = roundUp(k, 4);
   for (const mw of windows(op, m, [k, n], limit)) {
-    for (const nw of windows(op, n, [k], packedLimit(limit, n, k))) {
+    for (const nw of windows(op, n, [k, depth], limit - 4 * (TILE - 1) * depth)) {
       const g = { ...matrixGeometry(mw.rows, nw.rows, k), xStride: n, xOffset: nw.start };
       convGradInput(op, part(a, k, mw), part(b, k, nw), part(y, n, mw), g);
     }
   }
 }
 
-/** a^T b. A large result is made in windows of its rows. */
-function productTN(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes): void {
-  for (const mw of windows(op, m, [n], y.device.bindingLimit)) {
-    const g = { ...matrixGeometry(k, mw.rows, n), xStride: m, xOffset: mw.start };
-    convGradFilter(op, a, b, part(y, n, mw), g);
+/**
+ * a^T b. A large result is made in windows of its rows; large operands are used in windows of theirs,
+ * whose products are added up in order.
+ */
+function productTN(op: string, a: Tensor, b: Tensor, [m, k, n]: Sizes): Tensor {
+  const limit = a.device.bindingLimit;
+  let total: Tensor | undefined;
+  for (const kw of windows(op, k, [m, n], limit)) {
+    const y = empty([m, n]);
+    for (const mw of windows(op, m, [n], limit)) {
+      const g = { ...matrixGeometry(kw.rows, mw.rows, n), xStride: m, xOffset: mw.start };
+      convGradFilter(op, part(a, m, kw), part(b, n, kw), part(y, n, mw), g);
+    }
+    const before = total;
+    total = before ? add(before, y) : y;
+    if (before) for (const t of [before, y]) t.dispose();
   }
+  return total ?? fill([m, n], 0);
+}
+
+function roundUp(n: number, step: number): number {
+  return Math.ceil(n / step) * step;
 }

@@ -44,11 +44,22 @@ export function runKernel(
   groups: number,
 ): void {
   if (groups === 0) return;
-  const bindings: Record<string, Binding> = {};
-  for (const [key, operand] of Object.entries(operands)) bindings[key] = bindingOf(op, operand);
-  const label = (): string => `${op} ${Object.entries(operands).map(describe).join(' ')}`;
   const { device } = tensorOf(Object.values(operands)[0]!);
+  const bindings: Record<string, Binding> = {};
+  for (const [key, operand] of Object.entries(operands)) {
+    if (tensorOf(operand).device !== device) throw foreign(op, operand);
+    bindings[key] = bindingOf(op, operand);
+  }
+  const label = (): string => `${op} ${Object.entries(operands).map(describe).join(' ')}`;
   device.recorder.dispatch({ kernel, bindings, params, workgroups: groups, label });
+}
+
+function foreign(op: string, operand: Operand): FoveaError {
+  return new FoveaError(
+    'DEVICE_LOST',
+    `${op}: its tensors belong to different GPUs, one of them ${tensorOf(operand).toString()}`,
+    { hint: 'Tensors made before shutdown() cannot be used after it.' },
+  );
 }
 
 function tensorOf(operand: Operand): Tensor {
@@ -64,7 +75,11 @@ function bindingOf(op: string, operand: Operand): Binding {
   const { storage } = tensor;
   const binding =
     'tensor' in operand
-      ? { storage, offset: operand.start * 4, bytes: Math.ceil(operand.count / 4) * 16 }
+      ? {
+          storage,
+          offset: operand.start * 4,
+          bytes: Math.max(16, Math.ceil(operand.count / 4) * 16),
+        }
       : { storage, offset: 0, bytes: storage.bytes };
   const limit = tensor.device.bindingLimit;
   if (binding.bytes > limit) {
@@ -99,7 +114,7 @@ export function windows(
   // A binding begins at a multiple of 256 bytes: of 64 elements in every tensor.
   const step = Math.max(...rowSizes.map((size) => 64 / gcd(size, 64)));
   const fit = Math.floor(limit / largest / step) * step;
-  if (fit === 0) {
+  if (fit <= 0) {
     throw new FoveaError(
       'LIMIT',
       `${op}: ${step} rows of ${largest} bytes are more than the ${limit} bytes that a kernel can ` +

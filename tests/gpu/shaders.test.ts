@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultDevice, shutdown } from '../../src/gpu/init.js';
+import type { Flags } from '../../src/gpu/template.js';
+import { shaderSources } from '../../src/shaders/embedded.js';
+import { openGpu } from '../setup.js';
+
+const binary = ['ADD', 'SUB', 'MUL', 'DIV', 'MAXIMUM', 'MINIMUM', 'EQUAL', 'A_WINS', 'B_WINS'];
+const unary = 'RELU RELU6 SIGMOID TANH SWISH EXP LOG SQRT SQUARE ABS'.split(' ');
+const each = (names: readonly string[]): Flags[] => names.map((name) => ({ WG: 64, [name]: true }));
+const vectors: Flags[] = [
+  { T: 'vec4f', VEC: true },
+  { T: 'f32', VEC: false },
+];
+const gemms: Flags[] = vectors.flatMap((v) => [true, false].map((GRAD) => ({ ...v, GRAD })));
+
+/** Flags to compile with, where the ones in `DEFAULT` are not enough. */
+const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
+  binary: [
+    ...each(binary),
+    { WG: 64, ADD: true, SCALAR_A: true },
+    { WG: 64, ADD: true, SCALAR_B: true },
+  ],
+  binary_broadcast: each(binary),
+  unary: each(unary),
+  unary_grad: each(unary),
+  reduce: [
+    ...['f32', 'vec4f'].flatMap((T) => each(['SUM', 'MAX']).map((flags) => ({ ...flags, T }))),
+    { WG: 64, T: 'f32', ARGMAX: true },
+  ],
+  gemm_pack: [{ WG: 64, NT: 64 }],
+  gemm_simt: gemms.map((flags) => ({ ...flags, NT: 64 })),
+  gemm_lanes: gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32 })),
+  filter_simt: vectors,
+  filter_lanes: vectors.map((flags) => ({ ...flags, S: 8 })),
+};
+const DEFAULT: readonly Flags[] = [{ WG: 64, T: 'f32' }];
+
+const names = Object.keys(shaderSources);
+const entries = names.filter((name) => shaderSources[name]!.includes('@compute'));
+
+it.each(names)('%s begins with a comment, and a kernel says its grid', (name) => {
+  const header = /^(\/\/.*\n)+/.exec(shaderSources[name]!)?.[0] ?? '';
+  expect(header.length).toBeGreaterThan(40);
+  if (entries.includes(name)) expect(header).toContain('Grid: ');
+});
+
+it('every library file is included somewhere', () => {
+  const included = new Set(
+    Object.values(shaderSources).flatMap((text) =>
+      [...text.matchAll(/^\s*#include (\S+)/gm)].map(([, path]) => path!),
+    ),
+  );
+  expect(names.filter((name) => !entries.includes(name))).toEqual([...included].sort());
+});
+
+describe('on this adapter', () => {
+  beforeAll(openGpu);
+  afterAll(shutdown);
+
+  it.each(entries)('%s compiles', async (name) => {
+    const { kernels, recorder, gpu } = defaultDevice();
+    // The subgroup kernels need a device with subgroups; elsewhere they are not used.
+    if (shaderSources[name]!.includes('enable subgroups') && !gpu.features.has('subgroups')) return;
+    const compiled = (FLAGS[name] ?? DEFAULT).map((flags) => kernels.get(name, flags));
+    await recorder.settled();
+    for (const { failure, storage } of compiled) {
+      expect(failure).toBeUndefined();
+      expect(storage.some(({ writable }) => writable)).toBe(true);
+    }
+  });
+});
