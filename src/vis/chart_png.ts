@@ -4,7 +4,7 @@ import { cellColors } from './cells.js';
 import type { ConfusionMatrix } from './confusion.js';
 import { categoryColor, parseHex, type Rgb } from './palette.js';
 import { blank } from './raster.js';
-import { chartScales, shortNumber, stretches, type LineChart } from './scale.js';
+import { chartScales, legendRows, shortNumber, stretches, type LineChart } from './scale.js';
 
 const white: Rgb = [255, 255, 255];
 const ink: Rgb = [31, 41, 51];
@@ -19,7 +19,12 @@ const rule: Rgb = [226, 230, 235];
  */
 export function lineChartImage(chart: LineChart): Image {
   const [width, height] = [1000, 660];
-  const plot = { left: 120, right: width - 40, top: 150, bottom: height - 90 };
+  const plot = {
+    left: 120,
+    right: width - 40,
+    top: 110 + 40 * legendRows(chart),
+    bottom: height - 90,
+  };
   const { x, y } = chartScales(chart);
   const image = blank(width, height, white);
   const across = (epoch: number) =>
@@ -71,23 +76,22 @@ function drawSeries(
 }
 
 function drawLegend(image: Image, { series }: LineChart): void {
-  let left = 40;
   series.forEach((entry, i) => {
+    const [left, y] = [i % 2 === 0 ? 40 : 520, 86 + 40 * Math.floor(i / 2)];
     const color = parseHex(entry.color ?? categoryColor(i));
     const label = `${entry.name} ${shortNumber(entry.values.at(-1) ?? NaN)}`;
     const dash = entry.dashed === true ? ([12, 8] as const) : undefined;
     strokeLine(
       image,
       [
-        [left, 86],
-        [left + 52, 86],
+        [left, y],
+        [left + 52, y],
       ],
       color,
       5,
       dash,
     );
-    drawText(image, label, [left + 66, 72], ink);
-    left += 66 + textWidth(label) + 44;
+    drawText(image, label, [left + 66, y - 14], ink);
   });
 }
 

@@ -85,3 +85,8 @@ export function shortNumber(value: number): string {
   if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2);
   return String(Number(value.toPrecision(4)));
 }
+
+/** Rows of a legend with two entries each. */
+export function legendRows({ series }: LineChart): number {
+  return Math.max(1, Math.ceil(series.length / 2));
+}

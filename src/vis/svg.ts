@@ -1,7 +1,14 @@
 import type { ConfusionMatrix } from './confusion.js';
 import { cellColors, type CellColors } from './cells.js';
 import { categoryColor, toHex } from './palette.js';
-import { chartScales, shortNumber, stretches, type LineChart, type Series } from './scale.js';
+import {
+  chartScales,
+  legendRows,
+  shortNumber,
+  stretches,
+  type LineChart,
+  type Series,
+} from './scale.js';
 
 // Text and rules follow the page's colours; on its own, the picture brings light and dark itself.
 const style =
@@ -29,7 +36,7 @@ export function escapeText(text: string): string {
  */
 export function lineChartSvg(chart: LineChart): string {
   const [width, height] = [500, 340];
-  const plot = { left: 62, right: 18, top: 84, bottom: 48 };
+  const plot = { left: 62, right: 18, top: 64 + 20 * legendRows(chart), bottom: 48 };
   const { x, y } = chartScales(chart);
   const across = (epoch: number) =>
     plot.left + ((epoch - x.low) / (x.high - x.low)) * (width - plot.left - plot.right);
@@ -94,18 +101,18 @@ function line(
     .join('');
 }
 
+/** Two entries a row. */
 function legend(series: readonly Series[]): string {
-  let left = 20;
   return series
     .map((entry, i) => {
       const color = entry.color ?? categoryColor(i);
       const dash = entry.dashed === true ? ' stroke-dasharray="6 4"' : '';
       const label = `${entry.name}  ${shortNumber(entry.values.at(-1) ?? NaN)}`;
-      const item =
-        `<line x1="${left}" x2="${left + 26}" y1="52" y2="52" stroke="${color}" stroke-width="2.5"${dash}/>` +
-        text(left + 33, 56, label);
-      left += 33 + label.length * 7.5 + 20;
-      return item;
+      const [left, y] = [i % 2 === 0 ? 20 : 255, 52 + 20 * Math.floor(i / 2)];
+      return (
+        `<line x1="${left}" x2="${left + 26}" y1="${y}" y2="${y}" stroke="${color}" stroke-width="2.5"${dash}/>` +
+        text(left + 33, y + 4, label)
+      );
     })
     .join('');
 }
