@@ -9,7 +9,7 @@ beforeAll(openGpu);
 afterAll(shutdown);
 
 const code = (name: FoveaError['code']): Error =>
-  expect.objectContaining({ code: name }) as unknown as Error;
+  expect.objectContaining({ code: name });
 
 describe('making tensors', () => {
   it.each([

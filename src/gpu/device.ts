@@ -20,6 +20,8 @@ export interface AdapterInfo {
   /** Lanes of a subgroup when every subgroup has the same size and subgroups can be used; else 0. */
   readonly subgroupSize: number;
   readonly features: readonly string[];
+  /** What was looked at before and why it could not be used, one line each. */
+  readonly tried: readonly string[];
 }
 
 /** One open GPU with all that is kept for it: memory, kernels, the open chunk of commands. */
@@ -84,7 +86,7 @@ export class Device {
   private watch(): void {
     this.gpu.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
-      const { message } = (event as GPUUncapturedErrorEvent).error;
+      const { message } = (event).error;
       this.recorder.fatal ??= new FoveaError('VALIDATION', `the GPU reported: ${message}`);
     });
     void this.gpu.lost.then(({ reason, message }) => {
