@@ -101,7 +101,7 @@ export function calmPolling(): void {
     lastEager = now;
     return now - streak < 0.3 ? immediate(callback) : setTimeout(callback, 1);
   };
-  globalThis.setImmediate = Object.assign(calm, immediate) as typeof setImmediate;
+  globalThis.setImmediate = Object.assign(calm as typeof setImmediate, immediate);
 }
 
 function isNative(callback: (...args: unknown[]) => void): boolean {

@@ -113,6 +113,7 @@ function adapterInfo(adapter: GPUAdapter, source: string): Omit<AdapterInfo, 'tr
     source,
     vendor: info.vendor,
     architecture: info.architecture,
+    device: info.device,
     description: info.description || info.device || info.architecture,
     class: info.isFallbackAdapter ? 'software' : 'gpu',
     subgroupSize: features.has('subgroups') && least === most ? least : 0,

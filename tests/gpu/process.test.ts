@@ -193,7 +193,10 @@ describe.runIf(linux)('without a driver', () => {
 
   it('says so when the cache folder cannot be written', async () => {
     const script = `await init().catch((e) => console.log(e.code, e.message));`;
-    const result = await runScript(script, { ...NO_DRIVERS, FOVEA_CACHE: join(root, 'package.json') });
+    const result = await runScript(script, {
+      ...NO_DRIVERS,
+      FOVEA_CACHE: join(root, 'package.json'),
+    });
     expect(result.stdout).toContain('NO_GPU');
     expect(result.stdout).toContain('embedded SwiftShader: it could not be unpacked');
   });
