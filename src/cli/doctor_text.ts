@@ -6,7 +6,7 @@ import type { Versions } from './versions.js';
 const colour = pc.createColors(
   pc.isColorSupported && (process.stdout.isTTY || Boolean(process.env['FORCE_COLOR'])),
 );
-const LABEL = 12;
+const LABEL = 15;
 const WIDTH = 88;
 
 /** Prints a report for people. */
@@ -29,7 +29,7 @@ export function printDoctor(report: DoctorReport): void {
     ),
     section('Features'),
     ...report.features.map(({ name, present, meaning }) =>
-      row(present ? 'yes' : 'no', name, meaning),
+      row(name, present ? 'yes' : 'no', meaning),
     ),
     row('GEMM loop', report.innerLoop, INNER_LOOPS[report.innerLoop] ?? ''),
     section('Self-test'),
@@ -81,7 +81,7 @@ function row(label: string, value: string, note = ''): string {
   // eslint-disable-next-line no-control-regex
   const room = ' '.repeat(Math.max(0, LABEL - label.replace(/\x1b\[\d+m/g, '').length));
   const tail = note === '' ? '' : `  ${colour.dim(note)}`;
-  return `  ${label}${room}  ${note === '' ? value : value.padEnd(16)}${tail}`;
+  return `  ${label}${room}  ${note === '' ? value : value.padEnd(9)}${tail}`;
 }
 
 /** Breaks a text into indented lines. */

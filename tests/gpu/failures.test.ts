@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FoveaError, type ErrorCode } from '../../src/errors.js';
 import { defaultDevice, init, shutdown } from '../../src/gpu/init.js';
 import { add, fill, mul } from '../../src/ops/index.js';
@@ -150,6 +150,23 @@ describe('a lost device', () => {
       expect([...(await t.data())]).toEqual([1 + round, 2 + round]);
       expect(defaultDevice().memory.info().liveStorages).toBe(2);
     }
+  });
+});
+
+describe('running out of memory', () => {
+  it('rejects the next read, and says how much was in use', async () => {
+    const { gpu } = defaultDevice();
+    await defaultDevice().recorder.finish();
+    // Really filling the memory would disturb others: the answer of the GPU is put in its place.
+    const answer = gpu.popErrorScope.bind(gpu);
+    vi.spyOn(gpu, 'popErrorScope').mockImplementationOnce(async () => {
+      await answer();
+      return { message: 'no memory' };
+    });
+    const t = tensor(new Float32Array(1000));
+    const error = await failureOf(t.data());
+    expect(error.code).toBe('OUT_OF_MEMORY');
+    expect(error.message).toContain('no room for 4096 bytes more (4000 bytes are in use)');
   });
 });
 
