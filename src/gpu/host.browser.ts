@@ -16,6 +16,11 @@ export function gpuSources(): readonly GpuSource[] {
   ];
 }
 
+/** The browser's entry to its GPUs. */
+export function openedGpu(): GPU {
+  return (globalThis as unknown as { navigator: { gpu: GPU } }).navigator.gpu;
+}
+
 /** Browsers poll by themselves. */
 export function calmPolling(): void {
   // Nothing to do here; see host.node.ts.
@@ -29,6 +34,14 @@ export function environment(): string | undefined {
 /** Writes a diagnostic line to the console. */
 export function note(line: string): void {
   (globalThis as { console?: { info(line: string): void } }).console?.info(line);
+}
+
+/** The console cannot write over a line. */
+export const isTerminal: boolean = false;
+
+/** Writes text to the console. */
+export function writeRaw(text: string): void {
+  note(text.trimEnd());
 }
 
 /** Runs `task` when the page goes away. */

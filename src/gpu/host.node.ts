@@ -56,6 +56,8 @@ async function openBinding(
   const gpu =
     instances.get(key) ??
     binding.create([...flags, 'disable-dawn-features=timestamp_quantization']);
+  // The one opened last is the last of the map.
+  instances.delete(key);
   instances.set(key, gpu);
   return gpu;
 }
@@ -75,6 +77,11 @@ async function openEmbedded(): Promise<GPU | { unavailable: string }> {
     }
   }
   return openBinding([], unpacked.manifest);
+}
+
+/** The binding's instance that was opened last; for benchmarks that share it with peers. */
+export function openedGpu(): GPU {
+  return [...instances.values()].at(-1)!;
 }
 
 let pollingIsCalm = false;
@@ -119,6 +126,14 @@ export function environment(name: string): string | undefined {
 /** Writes one line to stderr. */
 export function note(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** Whether stderr is a terminal, where a line can be written over. */
+export const isTerminal: boolean = process.stderr.isTTY;
+
+/** Writes text to stderr as it is. */
+export function writeRaw(text: string): void {
+  process.stderr.write(text);
 }
 
 /** Runs `task` when the process exits. */

@@ -2,6 +2,7 @@ import { calmPolling, gpuSources, noGpuAdvice, note } from '#host';
 import { FoveaError } from '../errors.js';
 import { Device, type AdapterInfo } from './device.js';
 import type { AdapterKind, GpuSource } from './host.js';
+import type { MemoryInfo } from './memory.js';
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -41,6 +42,11 @@ export function shutdown(): void {
   device?.destroy();
   device = undefined;
   current = undefined;
+}
+
+/** Byte counters of the default device. */
+export function memoryInfo(): MemoryInfo {
+  return defaultDevice().memory.info();
 }
 
 /** The default device. Throws NO_GPU before `init`. */

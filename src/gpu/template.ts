@@ -80,7 +80,7 @@ function unroll(lines: readonly string[], flags: Flags, name: string): string[] 
     const end = matchingEnd(lines, at, name);
     const body = lines.slice(at + 1, end);
     for (let i = 0; i < product(count!, flags, name); i++) {
-      const pattern = new RegExp(`\\$${variable}\\b`, 'g');
+      const pattern = new RegExp(`\\$${variable}(?![A-Za-z0-9])`, 'g');
       out.push(
         ...unroll(
           body.map((line) => line.replace(pattern, String(i))),

@@ -1,4 +1,6 @@
 /** The operations, each with its gradient. */
+import './methods.js';
+
 export { type Activation } from './activation.js';
 export { conv2d, conv2dTranspose, depthwiseConv2d, type ConvOptions } from './conv2d.js';
 export {
@@ -23,4 +25,30 @@ export {
 export { fill, ones, zeros } from './fill.js';
 export { dense, matmul, type MatmulOptions } from './matmul.js';
 export { broadcastTo, concat, pad, reshape, slice, transpose } from './movement.js';
+export {
+  avgPool2d,
+  globalAvgPool2d,
+  globalMaxPool2d,
+  maxPool2d,
+  type GlobalPoolOptions,
+  type PoolOptions,
+} from './pool.js';
 export { argmax, max, mean, sum, type ReduceOptions } from './reduce.js';
+export { logSoftmax, softmax } from './softmax.js';
+export {
+  binaryCrossEntropy,
+  categoricalCrossEntropy,
+  meanSquaredError,
+  softmaxCrossEntropy,
+  type BinaryCrossEntropyOptions,
+  type CrossEntropyOptions,
+} from './losses.js';
+export { dropout, type DropoutOptions } from './dropout.js';
+export {
+  batchNorm,
+  batchNormInference,
+  type BatchNormOptions,
+  type BatchNormResult,
+} from './norm.js';
+export { cast, gather, oneHot } from './gather.js';
+export { resize, type ResizeOptions } from './resize.js';

@@ -37,7 +37,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
       if (tx < 0 || ox * i32(p.sw) != tx || ox >= i32(p.ow)) { continue; }
       let yt = p.y_offset + ((image * p.oh + u32(oy)) * p.ow + u32(ox)) * p.y_stride + first;
       let wt = ((ky * p.kw + kx) * per_group + i % per_group) * p.co + first;
-      for (var o = 0u; o < outs; o++) { total = fma(y[yt + o], w[wt + o], total); }
+      for (var o = 0u; o < outs; o++) { total += y[yt + o] * w[wt + o]; }
     }
   }
   let at = p.x_offset + pixel * p.x_stride + i;

@@ -17,7 +17,11 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let split = tile / (p.kh * p.kw);
   // Input channels left for this tile: groups of four beyond them are skipped.
   let left = p.ci - i0;
-  var acc: array<vec4f, 4 * S>;
+#unroll l S
+#unroll q 4
+  var acc$l_$q = vec4f(0);
+#end
+#end
   let ky = tap / p.kw;
   let shift = i32(tap % p.kw * p.dw) - i32(p.pw);
   // The output columns whose tap lies inside of the image: 0 <= ox * sw + shift < iw.
@@ -36,7 +40,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll l S
       if (4 * $l < left) {
 #unroll q 4
-        acc[4 * $l + $q] = fma(vec4f(subgroupBroadcast(xv[$q], $l)), dv, acc[4 * $l + $q]);
+        acc$l_$q += subgroupBroadcast(xv[$q], $l) * dv;
 #end
       }
 #end
@@ -44,12 +48,14 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   }
   let base = (split * p.kh * p.kw + tap) * p.ci;
   let o = o0 + 4 * lane;
-#unroll i 4*S
-  if ($i < left) {
-    let at = (base + i0 + $i) * p.co + o;
+#unroll l S
+#unroll i 4
+  if (4 * $l + $i < left) {
+    let at = (base + i0 + 4 * $l + $i) * p.co + o;
 #unroll q 4
-    if (o + $q < p.co) { partial[at + $q] = acc[$i][$q]; }
+    if (o + $q < p.co) { partial[at + $q] = acc$l_$i[$q]; }
 #end
   }
+#end
 #end
 }

@@ -37,7 +37,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
       let xv = x_slab[$k * 16 + ty];
       let dv = dy_slab[$k * 16 + tx];
 #unroll q 4
-      acc[$q] = fma(vec4f(xv[$q]), dv, acc[$q]);
+      acc[$q] += xv[$q] * dv;
 #end
     }
 #end

@@ -15,9 +15,12 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let tile = wid.y * nwg.x + wid.x;
   let m0 = tile / p.n_tiles * (G * S);
   let n0 = tile % p.n_tiles * NT;
-  var acc: array<f32, G * S * 4>;
+  // One vec4 of columns lane, lane + S, ... per row: named, since some drivers keep arrays in memory.
 #unroll g G
   let row$g = row_of(m0 + $g * S + lane);
+#unroll l S
+  var acc$g_$l = vec4f(0);
+#end
 #end
   var bt = tile % p.n_tiles * (p.kh * p.kw * p.k4) * NT + lane;
   for (var ky = 0u; ky < p.kh; ky++) {
@@ -33,15 +36,13 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         let b$j = b[bt + $j * S];
 #end
         bt += NT;
+#unroll q 4
+        let k$q = vec4f(b0[$q], b1[$q], b2[$q], b3[$q]);
+#end
 #unroll g G
 #unroll l S
 #unroll q 4
-        {
-          let v = subgroupBroadcast(a$g[$q], $l);
-#unroll j 4
-          acc[($g * S + $l) * 4 + $j] = fma(v, b$j[$q], acc[($g * S + $l) * 4 + $j]);
-#end
-        }
+        acc$g_$l += subgroupBroadcast(a$g[$q], $l) * k$q;
 #end
 #end
 #end
@@ -53,15 +54,17 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let safe = min(col, vec4u(p.n - 1));
   let shift = select(vec4f(0), vec4f(bias[safe.x], bias[safe.y], bias[safe.z], bias[safe.w]),
     vec4<bool>(p.bias != 0));
-#unroll i G*S
-  if (m0 + $i < p.m) {
-    let at = p.c_offset + (m0 + $i) * p.c_stride + safe;
-    var v = vec4f(acc[$i * 4], acc[$i * 4 + 1], acc[$i * 4 + 2], acc[$i * 4 + 3]) + shift;
+#unroll g G
+#unroll l S
+  if (m0 + $g * S + $l < p.m) {
+    let at = p.c_offset + (m0 + $g * S + $l) * p.c_stride + safe;
+    var v = acc$g_$l + shift;
     if (p.accumulate != 0) { v += vec4f(c[at.x], c[at.y], c[at.z], c[at.w]); }
     v = activate(p.activation, v);
 #unroll j 4
     if (inside[$j]) { c[at[$j]] = v[$j]; }
 #end
   }
+#end
 #end
 }

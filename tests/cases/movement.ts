@@ -1,5 +1,6 @@
 import * as ops from '../../src/ops/index.js';
 import { array, random, randomIntegers } from '../reference/array.js';
+import { broadcastTo } from '../reference/broadcast.js';
 import * as reference from '../reference/movement.js';
 import { dims, seedOf, tolerances, type OpCase, type OpFamily } from './case.js';
 
@@ -206,6 +207,30 @@ const transposeCases = transposes.map(([shape, perm]) =>
   }),
 );
 
+const broadcasts: readonly (readonly [Shape, number[]])[] = [
+  [[], [3]],
+  [[4], [3, 4]],
+  [
+    [3, 1],
+    [3, 5],
+  ],
+  [
+    [2, 1, 4],
+    [3, 2, 5, 4],
+  ],
+  [
+    [1, 1, 2],
+    [65, 3, 2],
+  ],
+];
+
+const broadcastCases = broadcasts.map(([shape, target]) =>
+  moveCase(`${dims(shape)} to ${dims(target)}`, shape, {
+    gpu: ([x]) => ops.broadcastTo(x!, target),
+    forward: ([x]) => broadcastTo(x!, target),
+  }),
+);
+
 const padCases = pads.map(([shape, paddings, value]) =>
   moveCase(`${dims(shape)} by ${paddings.map((p) => p.join('+')).join(' ')} of ${value}`, shape, {
     gpu: ([x]) => ops.pad(x!, paddings, value),
@@ -226,6 +251,7 @@ const oneHotCases = [oneHotCase([2, 0, 1, 3], 4), oneHotCase([0], 1), oneHotCase
 export const movementFamilies: readonly OpFamily[] = [
   { op: 'reshape', cases: reshapeCases, tolerance: tolerances.exact },
   { op: 'transpose', cases: transposeCases, tolerance: tolerances.exact },
+  { op: 'broadcastTo', cases: broadcastCases, tolerance: tolerances.choice },
   { op: 'pad', cases: padCases, tolerance: tolerances.exact },
   { op: 'slice', cases: sliceCases, tolerance: tolerances.exact },
   {

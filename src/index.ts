@@ -1,0 +1,34 @@
+/** fovea: convolutional networks on any GPU, with hand-written WGSL. The public names. */
+export { noGrad, valueAndGrad } from './autograd.js';
+export { FoveaError, type ErrorCode } from './errors.js';
+export { type AdapterInfo } from './gpu/device.js';
+export { type AdapterKind } from './gpu/host.js';
+export { init, memoryInfo, shutdown, type InitOptions } from './gpu/init.js';
+export { type MemoryInfo } from './gpu/memory.js';
+export * as datasets from './io/datasets/index.js';
+export {
+  decodeImage,
+  readImage,
+  toGray,
+  toRgb,
+  writeJpeg,
+  writePng,
+  type Image,
+} from './io/images/image.js';
+export { writeFileAtomic } from './io/files.js';
+export { loadModel, saveModel } from './io/model.js';
+export { cifar10Net } from './models/cifar10.js';
+export * from './nn/index.js';
+export * from './ops/index.js';
+export { Random, randomNormal, randomUniform } from './random.js';
+export { keep, scope } from './scope.js';
+export { type Padding, type Pair, type Shape } from './shape.js';
+export {
+  requireGrad,
+  tensor,
+  Tensor,
+  type DType,
+  type NestedArray,
+  type TensorOptions,
+} from './tensor.js';
+export * as vis from './vis/index.js';

@@ -1,0 +1,162 @@
+import { FoveaError } from '../errors.js';
+import { defaultDevice } from '../gpu/init.js';
+import { gather } from '../ops/index.js';
+import { keep } from '../scope.js';
+import { formatShape, sizeOf, stridesOf, type Shape } from '../shape.js';
+import { Tensor, tensor } from '../tensor.js';
+
+/** Numbers in memory. */
+export type Values = Float32Array | Float64Array | Int32Array | Uint8Array | readonly number[];
+
+/** An array in memory: values, row-major, and their shape. */
+export interface HostArray {
+  readonly data: Values;
+  readonly shape: Shape;
+}
+
+/** What models take: a tensor, an array with its shape, or a plain list of numbers. */
+export type ArrayInput = Tensor | HostArray | Values;
+
+/** Larger arrays stay in memory, and are uploaded batch by batch. */
+const MAX_RESIDENT_BYTES = 256 * 2 ** 20;
+
+/** Samples that can be picked by number. */
+export interface Rows {
+  readonly count: number;
+  /** The samples of these numbers, as one batch. */
+  take(indices: Int32Array): Tensor;
+  dispose(): void;
+}
+
+/** Brings an input to memory; a tensor is read. Throws SHAPE when values and shape disagree. */
+export async function hostArray(name: string, input: ArrayInput): Promise<HostArray> {
+  if (input instanceof Tensor) return { data: await input.data(), shape: input.shape };
+  if (!('shape' in input)) return { data: input, shape: [input.length] };
+  const { data, shape } = input;
+  if (sizeOf(shape) === data.length) return { data, shape };
+  throw new FoveaError(
+    'SHAPE',
+    `${name}: ${data.length} values do not fill shape ${formatShape(shape)} ` +
+      `(${sizeOf(shape)} elements)`,
+  );
+}
+
+/** Shape of an input, without reading it. */
+export function shapeOf(input: ArrayInput): Shape {
+  return 'shape' in input ? input.shape : [input.length];
+}
+
+/**
+ * Samples for batches: on the GPU at once where they fit, else uploaded when they are taken.
+ *
+ * @param host the values of `x`, where they have been read
+ */
+export async function sampleRows(where: string, x: ArrayInput, host?: HostArray): Promise<Rows> {
+  const limit = Math.min(MAX_RESIDENT_BYTES, defaultDevice().bindingLimit);
+  const fits = sizeOf(shapeOf(x)) * 4 <= limit;
+  if (x instanceof Tensor && x.dtype === 'float32' && fits) return deviceRows(x.detach());
+  const array = host ?? (await hostArray(`${where}: x`, x));
+  return fits ? deviceRows(upload(array.data, array.shape, 'float32')) : hostRows(array, 'float32');
+}
+
+/** Targets for batches. They are few bytes, and are uploaded with their batch. */
+export function targetRows(y: HostArray, dtype: 'float32' | 'int32'): Rows {
+  return hostRows(y, dtype);
+}
+
+function upload(data: Values, shape: Shape, dtype: 'float32' | 'int32'): Tensor {
+  return tensor(data, shape, { dtype });
+}
+
+function deviceRows(all: Tensor): Rows {
+  keep(all);
+  return {
+    count: all.shape[0]!,
+    take: (indices) => gather(all, tensor(indices, [indices.length])),
+    dispose: () => all.dispose(),
+  };
+}
+
+function hostRows({ data, shape }: HostArray, dtype: 'float32' | 'int32'): Rows {
+  const size = sizeOf(shape.slice(1));
+  const Batch = dtype === 'float32' ? Float32Array : Int32Array;
+  return {
+    count: shape[0]!,
+    take: (indices) => {
+      const batch = new Batch(indices.length * size);
+      indices.forEach((row, i) => {
+        for (let k = 0; k < size; k++) batch[i * size + k] = data[row * size + k]!;
+      });
+      return upload(batch, [indices.length, ...shape.slice(1)], dtype);
+    },
+    dispose: () => undefined,
+  };
+}
+
+/** The shape of a batch as Keras writes it: (None, 8, 8, 1). */
+export function formatBatch(sampleShape: Shape): string {
+  return `(None, ${sampleShape.join(', ')})`.replace('(None, )', '(None)');
+}
+
+/** Throws unless `shape` is a batch, not empty, of samples of `expected`. */
+export function checkSamples(where: string, shape: Shape, expected: Shape): void {
+  const same = shape.length === expected.length + 1 && expected.every((n, i) => n === shape[i + 1]);
+  if (!same) {
+    throw new FoveaError(
+      'SHAPE',
+      `${where}: x has shape (${shape.join(', ')}), expected ${formatBatch(expected)}`,
+      { hint: sampleHint(shape, expected) },
+    );
+  }
+  if (shape[0] === 0) throw new FoveaError('DATA', `${where}: x is empty, there are no samples`);
+}
+
+function sampleHint(shape: Shape, expected: Shape): string {
+  const [channels, wanted] = [shape.at(-1), expected.at(-1)];
+  if (shape.length === expected.length + 1 && channels !== wanted) {
+    return `The model takes ${wanted ?? 0} channels, the data have ${channels ?? 0}.`;
+  }
+  if (shape.length === expected.length) {
+    return wanted === 1 && shape.at(-1) === expected.at(-2)
+      ? 'The dimension of channels is missing: a grey picture has one channel.'
+      : 'The batch dimension is missing: one sample is a batch of one.';
+  }
+  return 'Reshape or resize the data, or change the shape in layers.input().';
+}
+
+/** Throws at the first value that is no finite number, and says where it is. */
+export function checkFinite(where: string, name: string, { data, shape }: HostArray): void {
+  if (data instanceof Int32Array || data instanceof Uint8Array) return;
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    throw new FoveaError('DATA', `${where}: ${name}${position(i, shape)} is ${String(data[i])}`, {
+      hint: 'Remove or repair such samples: one of them makes all weights NaN.',
+    });
+  }
+}
+
+/** Where element `index` is: [3, 0, 1]. */
+export function position(index: number, shape: Shape): string {
+  return formatShape(stridesOf(shape).map((stride, i) => Math.floor(index / stride) % shape[i]!));
+}
+
+/** The numbers first, first + 1, ... before `end`. */
+export function range(first: number, end: number): Int32Array {
+  return Int32Array.from({ length: end - first }, (_, i) => first + i);
+}
+
+/** Cuts indices into batches; the last one may be smaller. */
+export function batches(indices: Int32Array, batchSize: number): Int32Array[] {
+  return Array.from({ length: Math.ceil(indices.length / batchSize) }, (_, i) =>
+    indices.slice(i * batchSize, (i + 1) * batchSize),
+  );
+}
+
+/** Throws unless it is a positive integer. */
+export function checkBatchSize(where: string, batchSize: number): void {
+  if (Number.isInteger(batchSize) && batchSize >= 1) return;
+  throw new FoveaError(
+    'ARGUMENT',
+    `${where}: batchSize must be a positive integer, got ${String(batchSize)}`,
+  );
+}

@@ -1,0 +1,36 @@
+/** Layers, models and training: the public names. */
+export { type ActivationName } from './activations.js';
+export { type ArrayInput, type HostArray, type Values } from './data.js';
+export { type InitializerName } from './initializers.js';
+export {
+  Layer,
+  type CallOptions,
+  type LayerConfig,
+  type LayerOptions,
+  type SeedSource,
+  type Weight,
+} from './layer.js';
+export * as layers from './layers/index.js';
+export { Loss, losses, type LossName, type LossOptions } from './losses.js';
+export { type MetricName } from './metrics.js';
+export { Model, type Compiled, type CompileOptions, type PredictOptions } from './model.js';
+export {
+  Optimizer,
+  optimizers,
+  type AdamOptions,
+  type OptimizerConfig,
+  type OptimizerName,
+  type OptimizerOptions,
+  type RmspropOptions,
+  type SgdOptions,
+} from './optimizers.js';
+export { type Verbose } from './progress.js';
+export { Sequential, sequential, type SequentialOptions } from './sequential.js';
+export {
+  type EpochLogs,
+  type EvaluateOptions,
+  type EvaluateResult,
+  type FitCallback,
+  type FitOptions,
+  type History,
+} from './train.js';

@@ -1,0 +1,46 @@
+import { FoveaError } from '../errors.js';
+import { elementWindows } from '../ops/elementwise.js';
+import { part, run } from '../ops/run.js';
+import type { Flags } from '../gpu/template.js';
+import type { Tensor } from '../tensor.js';
+
+const WG = 64;
+
+/**
+ * Runs an element-wise kernel over tensors of one size, some of which it changes in place: for
+ * weights and what follows them, the only tensors that change. Large ones are done in windows.
+ *
+ * @param name of the shader, which is also the name in profiles
+ * @param tensors named as in the WGSL
+ */
+export function updateInPlace(
+  name: string,
+  flags: Flags,
+  tensors: Readonly<Record<string, Tensor>>,
+  params: Readonly<Record<string, number>>,
+): void {
+  const first = Object.values(tensors)[0]!;
+  for (const window of elementWindows(name, first)) {
+    const n4 = Math.ceil(window.rows / 4);
+    const operands = Object.fromEntries(
+      Object.entries(tensors).map(([key, t]) => [key, part(t, 1, window)]),
+    );
+    run(name, name, { WG, ...flags }, operands, { n4, ...params }, Math.ceil(n4 / WG));
+  }
+}
+
+/** average = average * momentum + x * (1 - momentum), in place. */
+export function moveAverage(average: Tensor, x: Tensor, momentum: number): void {
+  updateInPlace('moving_average', {}, { average, x }, { momentum, rest: 1 - momentum });
+}
+
+/** Gives a weight, or what an optimizer keeps for it, other values. */
+export function assign(target: Tensor, values: Float32Array): void {
+  if (values.length !== target.size) {
+    throw new FoveaError(
+      'SHAPE',
+      `assign: ${values.length} values do not fill ${target.toString()}`,
+    );
+  }
+  target.device.recorder.upload(target.storage, values);
+}

@@ -1,0 +1,256 @@
+import { record } from '../autograd.js';
+import { FoveaError } from '../errors.js';
+import { formatShape } from '../shape.js';
+import { empty, type Tensor } from '../tensor.js';
+import { checkFloat } from './elementwise.js';
+import { zeros } from './fill.js';
+import { reshape } from './movement.js';
+import { reduceRaw } from './reduce.js';
+import { rowsOf, type Rows } from './rows.js';
+import { part, run, windows, type Operand, type Part } from './run.js';
+
+const WG = 64;
+
+/** Options of the batch normalisations. */
+export interface BatchNormOptions {
+  /** Added to the variance. Default 1e-3, as in Keras. */
+  readonly epsilon?: number;
+}
+
+/** What `batchNorm` computes. */
+export interface BatchNormResult {
+  /** The normalised values, of the shape of x. */
+  readonly y: Tensor;
+  /** Mean of each channel, [c], without gradient: for the moving averages. */
+  readonly mean: Tensor;
+  /** Biased variance of each channel, [c], without gradient. */
+  readonly variance: Tensor;
+}
+
+/**
+ * Batch normalisation in training: (x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean
+ * and variance of x itself over all axes but the last.
+ * Source: Ioffe and Szegedy, "Batch Normalization", 2015; epsilon and variance as in Keras.
+ *
+ * @param x [..., c]
+ * @param gamma [c]
+ * @param beta [c]
+ * @throws FoveaError when the shapes disagree, or x has no rows
+ */
+export function batchNorm(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { epsilon = 1e-3 }: BatchNormOptions = {},
+): BatchNormResult {
+  const op = 'batchNorm';
+  const rows = check(op, x, { gamma, beta }, epsilon);
+  const { mean, variance, rest } = moments(op, x, rows);
+  const operands = { x, gamma, beta, mean, variance };
+  const y = record(
+    op,
+    [x, gamma, beta],
+    normalise(op, rows, operands, epsilon),
+    [x, gamma, mean, variance, rest],
+    (dy, [input, scale, m, v, r], needs) => {
+      const stats = { x: input!, dy, mean: m!, variance: v! };
+      const { sums, dots } = gradientSums(op, rows, { ...stats, rest: r! }, epsilon);
+      const dx = needs[0]
+        ? inputGradient(op, rows, { ...stats, gamma: scale!, sums, dots }, epsilon)
+        : undefined;
+      return [dx, needs[1] ? dots : undefined, needs[2] ? sums : undefined];
+    },
+  );
+  rest.dispose();
+  return { y, mean, variance };
+}
+
+/**
+ * Batch normalisation with given statistics: (x - mean) / sqrt(variance + epsilon) * gamma + beta.
+ * Has gradients for x, gamma and beta.
+ *
+ * @param x [..., c]
+ * @param gamma [c]
+ * @param beta [c]
+ * @param mean [c]
+ * @param variance [c]
+ * @throws FoveaError when the shapes disagree
+ */
+export function batchNormInference(
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  mean: Tensor,
+  variance: Tensor,
+  { epsilon = 1e-3 }: BatchNormOptions = {},
+): Tensor {
+  const op = 'batchNormInference';
+  const rows = check(op, x, { gamma, beta, mean, variance }, epsilon);
+  const operands = { x, gamma, beta, mean, variance };
+  const y = normalise(op, rows, operands, epsilon);
+  // Only the gradient of gamma needs x.
+  const saved = gamma.requiresGrad ? [gamma, mean, variance, x] : [gamma, mean, variance];
+  return record(op, [x, gamma, beta], y, saved, (dy, [scale, m, v, input], needs) => {
+    const zero = zeros([rows.c]);
+    const still = { x: dy, gamma: scale!, beta: zero, mean: zero, variance: v! };
+    const dx = needs[0] ? normalise(`${op} gradient`, rows, still, epsilon) : undefined;
+    if (!needs[1]) return [dx, undefined, needs[2] ? channelSum(op, rows, dy) : undefined];
+    const stats = { x: input!, dy, mean: m!, rest: zero, variance: v! };
+    const { sums, dots } = gradientSums(op, rows, stats, epsilon);
+    return [dx, dots, needs[2] ? sums : undefined];
+  });
+}
+
+function check(
+  op: string,
+  x: Tensor,
+  channels: Readonly<Record<string, Tensor>>,
+  epsilon: number,
+): Rows {
+  checkFloat(op, x, ...Object.values(channels));
+  const rows = rowsOf(op, 'x', x);
+  if (rows.rows === 0) {
+    throw new FoveaError('SHAPE', `${op}: x has no rows, got shape ${formatShape(x.shape)}`);
+  }
+  for (const [name, { shape }] of Object.entries(channels)) {
+    if (shape.length === 1 && shape[0] === rows.c) continue;
+    throw new FoveaError(
+      'SHAPE',
+      `${op}: ${name} ${formatShape(shape)} does not fit x ${formatShape(x.shape)}`,
+      { hint: `${name} has one number per channel: [${rows.c}].` },
+    );
+  }
+  if (!(epsilon >= 0)) {
+    throw new FoveaError('ARGUMENT', `${op}: epsilon must not be negative, got ${epsilon}`);
+  }
+  return rows;
+}
+
+type Named = Readonly<Record<string, Tensor>>;
+
+const vecOf = ({ c }: Rows): 1 | 4 => (c % 4 === 0 ? 4 : 1);
+const flagsOf = (rows: Rows): { WG: number; T: string } => ({
+  WG,
+  T: vecOf(rows) === 4 ? 'vec4f' : 'f32',
+});
+
+/** How rows are cut for sums of two stages: about as many segments as rows in each. */
+function segmentsOf({ rows }: Rows): { step: number; segments: number } {
+  const step = Math.max(64, Math.ceil(Math.sqrt(rows)));
+  return { step, segments: Math.ceil(rows / step) };
+}
+
+/** First stage of a sum over rows: `wide` are [rows, c], `channels` [c], `partial` [segments, c]. */
+function firstStage(
+  op: string,
+  kernel: string,
+  rows: Rows,
+  { wide, channels = {}, partial }: { wide: Named; channels?: Named; partial: Named },
+  params: Readonly<Record<string, number>> = {},
+): void {
+  const { c } = rows;
+  const { step, segments } = segmentsOf(rows);
+  const vec = vecOf(rows);
+  const { bindingLimit } = Object.values(wide)[0]!.device;
+  for (const window of windows(op, segments, [step * c, c], bindingLimit)) {
+    const first = window.start * step;
+    const count = Math.min(window.rows * step, rows.rows - first);
+    const operands: Record<string, Operand> = { ...channels };
+    for (const [name, tensor] of Object.entries(wide)) {
+      operands[name] = { tensor, start: first * c, count: count * c } satisfies Part;
+    }
+    for (const [name, t] of Object.entries(partial)) operands[name] = part(t, c, window);
+    const n = (window.rows * c) / vec;
+    const all = { n, c: c / vec, rows: count, step, ...params };
+    run(op, kernel, flagsOf(rows), operands, all, Math.ceil(n / WG));
+  }
+}
+
+/** `rest` is what rounding to float32 leaves out of `mean`. */
+function moments(
+  op: string,
+  x: Tensor,
+  rows: Rows,
+): { mean: Tensor; variance: Tensor; rest: Tensor } {
+  const { step, segments } = segmentsOf(rows);
+  const stage = (): Tensor => empty([segments, rows.c]);
+  const partial = { mean: stage(), spread: stage(), rest: stage() };
+  firstStage(op, 'moments', rows, { wide: { x }, partial });
+  const result = { mean: empty([rows.c]), variance: empty([rows.c]), rest: empty([rows.c]) };
+  const c = rows.c / vecOf(rows);
+  const { mean: means, spread: spreads, rest: rests } = partial;
+  const operands = { means, spreads, rests, ...result };
+  const params = { c, segments, rows: rows.rows, step };
+  run(op, 'moments_merge', flagsOf(rows), operands, params, Math.ceil(c / WG));
+  for (const t of Object.values(partial)) t.dispose();
+  return result;
+}
+
+/** Runs a kernel with one invocation per element: `wide` are [rows, c], `channels` [c]. */
+function perElement(
+  op: string,
+  kernel: string,
+  rows: Rows,
+  { wide, channels }: { wide: Named; channels: Named },
+  params: Readonly<Record<string, number>>,
+): void {
+  const { c } = rows;
+  const vec = vecOf(rows);
+  const { bindingLimit } = Object.values(wide)[0]!.device;
+  for (const window of windows(op, rows.rows, [c], bindingLimit)) {
+    const operands: Record<string, Operand> = { ...channels };
+    for (const [name, t] of Object.entries(wide)) operands[name] = part(t, c, window);
+    const n = (window.rows * c) / vec;
+    run(op, kernel, flagsOf(rows), operands, { n, c: c / vec, ...params }, Math.ceil(n / WG));
+  }
+}
+
+function normalise(
+  op: string,
+  rows: Rows,
+  operands: { x: Tensor; gamma: Tensor; beta: Tensor; mean: Tensor; variance: Tensor },
+  epsilon: number,
+): Tensor {
+  const { x, ...channels } = operands;
+  const y = empty(x.shape);
+  perElement(op, 'batch_norm', rows, { wide: { x, y }, channels }, { epsilon });
+  return y;
+}
+
+/** Sums over all rows of dy, and of dy * (x - mean - rest) / sqrt(variance + epsilon). */
+function gradientSums(
+  op: string,
+  rows: Rows,
+  operands: Readonly<Record<'x' | 'dy' | 'mean' | 'rest' | 'variance', Tensor>>,
+  epsilon: number,
+): { sums: Tensor; dots: Tensor } {
+  const { x, dy, ...channels } = operands;
+  const { segments } = segmentsOf(rows);
+  const partial = { sums: empty([segments, rows.c]), dots: empty([segments, rows.c]) };
+  const tensors = { wide: { x, dy }, channels, partial };
+  firstStage(`${op} gradient`, 'batch_norm_grad_sums', rows, tensors, { epsilon });
+  const total = (t: Tensor): Tensor => {
+    const kept = reduceRaw(`${op} gradient`, 'SUM', t, [0], 1);
+    return reshape(kept, [rows.c]);
+  };
+  return { sums: total(partial.sums), dots: total(partial.dots) };
+}
+
+function channelSum(op: string, { rows, c }: Rows, dy: Tensor): Tensor {
+  const kept = reduceRaw(`${op} gradient`, 'SUM', reshape(dy, [rows, c]), [0], 1);
+  return reshape(kept, [c]);
+}
+
+function inputGradient(
+  op: string,
+  rows: Rows,
+  operands: Readonly<Record<'x' | 'dy' | 'gamma' | 'mean' | 'variance' | 'sums' | 'dots', Tensor>>,
+  epsilon: number,
+): Tensor {
+  const { x, dy, ...channels } = operands;
+  const dx = empty(x.shape);
+  const params = { count: rows.rows, epsilon };
+  const tensors = { wide: { x, dy, dx }, channels };
+  perElement(`${op} gradient`, 'batch_norm_grad', rows, tensors, params);
+  return dx;
+}

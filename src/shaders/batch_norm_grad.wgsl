@@ -1,0 +1,26 @@
+// dx[r, q] = gamma[q] / d * (dy[r, q] - sum[q] / N - h[r, q] * dots[q] / N), with d = sqrt(variance +
+// epsilon), h = (x - mean) / d, sum = sum over the N rows of dy, and dots = that of dy * h.
+// x, dy, dx: [rows, c] (rows of a window; N counts all), the others: [c]; T is f32, or vec4f when c is
+// a multiple of 4 (c then counts vec4s). Grid: one invocation per element of dx.
+#include lib/grid
+struct Params { n: u32, c: u32, count: f32, epsilon: f32 }
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
+@group(0) @binding(2) var<storage, read> gamma: array<T>;
+@group(0) @binding(3) var<storage, read> mean: array<T>;
+@group(0) @binding(4) var<storage, read> variance: array<T>;
+@group(0) @binding(5) var<storage, read> sums: array<T>;
+@group(0) @binding(6) var<storage, read> dots: array<T>;
+@group(0) @binding(7) var<storage, read_write> dx: array<T>;
+@group(0) @binding(8) var<uniform> p: Params;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
+        @builtin(local_invocation_index) lid: u32) {
+  let i = linear_id(wid, nwg, lid);
+  if (i >= p.n) { return; }
+  let q = i % p.c;
+  let d = sqrt(variance[q] + p.epsilon);
+  let h = (x[i] - mean[q]) / d;
+  dx[i] = gamma[q] / d * (dy[i] - (sums[q] + h * dots[q]) / p.count);
+}

@@ -1,0 +1,35 @@
+// sums[s, q] = sum of dy[r, q], and dots[s, q] = sum of dy[r, q] * h[r, q], over the rows r of segment
+// s, with h = (x - mean - rest) / sqrt(variance + epsilon): where x is far from 0, the rounding of the
+// mean alone would be seen in a long sum.
+// x, dy: [rows, c], mean, rest, variance: [c], sums, dots: [segments, c]; T is f32, or vec4f when c is a
+// multiple of 4 (c then counts vec4s). Grid: one invocation per element of sums, channels fastest.
+#include lib/grid
+struct Params { n: u32, c: u32, rows: u32, step: u32, epsilon: f32 }
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> dy: array<T>;
+@group(0) @binding(2) var<storage, read> mean: array<T>;
+@group(0) @binding(3) var<storage, read> rest: array<T>;
+@group(0) @binding(4) var<storage, read> variance: array<T>;
+@group(0) @binding(5) var<storage, read_write> sums: array<T>;
+@group(0) @binding(6) var<storage, read_write> dots: array<T>;
+@group(0) @binding(7) var<uniform> p: Params;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
+        @builtin(local_invocation_index) lid: u32) {
+  let index = linear_id(wid, nwg, lid);
+  if (index >= p.n) { return; }
+  let q = index % p.c;
+  let first = (index / p.c) * p.step;
+  let last = min(first + p.step, p.rows);
+  let m = mean[q];
+  var sum = T(0);
+  var dot_ = T(0);
+  for (var r = first; r < last; r++) {
+    let d = dy[r * p.c + q];
+    sum += d;
+    dot_ += d * (x[r * p.c + q] - m);
+  }
+  sums[index] = sum;
+  dots[index] = (dot_ - rest[q] * sum) / sqrt(variance[q] + p.epsilon);
+}

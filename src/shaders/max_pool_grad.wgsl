@@ -1,0 +1,47 @@
+// dx[b, iy, ix, q] = sum of dy[o] over the windows o whose largest value is first found at (iy, ix),
+// rows before columns.
+// x, dx: [n, h, w, c], y, dy: [n, oh, ow, c], y = max pool of x; T is f32, or vec4f when c is a
+// multiple of 4 (c then counts vec4s).
+// Grid: one invocation per element of dx, channels fastest.
+#include lib/grid
+#include lib/pool
+@group(0) @binding(0) var<storage, read> x: array<T>;
+@group(0) @binding(1) var<storage, read> y: array<T>;
+@group(0) @binding(2) var<storage, read> dy: array<T>;
+@group(0) @binding(3) var<storage, read_write> dx: array<T>;
+@group(0) @binding(4) var<uniform> p: Params;
+
+@compute @workgroup_size(WG)
+fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
+        @builtin(local_invocation_index) lid: u32) {
+  let index = linear_id(wid, nwg, lid);
+  if (index >= p.n) { return; }
+  let q = index % p.c;
+  var rest = index / p.c;
+  let ix = rest % p.w; rest /= p.w;
+  let iy = rest % p.h;
+  let b = rest / p.h;
+  let x_base = b * p.h * p.w * p.c + q;
+  let y_base = b * p.oh * p.ow * p.c + q;
+  let ys = holders(iy, p.sy, p.py, p.kh, p.oh);
+  let xs = holders(ix, p.sx, p.px, p.kw, p.ow);
+  let value = x[index];
+  var total = T(0);
+  for (var oy = ys.x; oy < ys.y; oy++) {
+    let rows = cells(oy, p.sy, p.py, p.kh, p.h);
+    for (var ox = xs.x; ox < xs.y; ox++) {
+      let columns = cells(ox, p.sx, p.px, p.kw, p.w);
+      let o = y_base + (oy * p.ow + ox) * p.c;
+      var wins = value == y[o];
+      // Whole rows before this one, then the cells before this one in its row.
+      for (var jy = rows.x; jy <= iy && any(wins); jy++) {
+        let end = select(columns.y, ix, jy == iy);
+        for (var jx = columns.x; jx < end; jx++) {
+          wins = wins & (x[x_base + (jy * p.w + jx) * p.c] != value);
+        }
+      }
+      total += select(T(0), dy[o], wins);
+    }
+  }
+  dx[index] = total;
+}

@@ -1,0 +1,9 @@
+/** Pictures of networks, data and results. */
+export { confusionImage, lineChartImage } from './chart_png.js';
+export { confusionMatrix, type ConfusionMatrix } from './confusion.js';
+export { activationImages, activationTiles, filterImages, filterTiles } from './maps.js';
+export { categoryColor, diverging, grays, okabeIto, viridis, type ColorMap } from './palette.js';
+export { heatmap, imageGrid, normalise, upscale, type Range } from './raster.js';
+export { htmlReport, type Block, type GalleryItem, type Report, type Section } from './report.js';
+export { type LineChart, type Series } from './scale.js';
+export { confusionSvg, lineChartSvg } from './svg.js';

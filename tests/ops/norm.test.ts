@@ -1,0 +1,4 @@
+import { normFamilies } from '../cases/norm.js';
+import { testFamilies } from '../harness.js';
+
+testFamilies(normFamilies);

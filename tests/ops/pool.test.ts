@@ -1,0 +1,4 @@
+import { poolFamilies } from '../cases/pool.js';
+import { testFamilies } from '../harness.js';
+
+testFamilies(poolFamilies);
