@@ -194,6 +194,9 @@ export function valueAndGrad(
     const value = fn();
     backward(value);
     return { value, grads: params.map((param) => param.grad) };
+  } catch (error) {
+    for (const param of params) param.grad?.dispose();
+    throw error;
   } finally {
     params.forEach((param, i) => {
       param.node?.release();

@@ -83,7 +83,7 @@ describe('scope', () => {
     ['a thenable', () => ({ then: () => tensor(1) })],
   ])('refuses %s, and frees', (_, fn) => {
     expect(() => scope(fn as () => never)).toThrow(
-      expect.objectContaining({ code: 'ARGUMENT' }) as unknown as Error,
+      expect.objectContaining({ code: 'ARGUMENT' }) as unknown,
     );
     expect(live()).toBe(before);
   });

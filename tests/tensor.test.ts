@@ -8,8 +8,7 @@ import { openGpu } from './setup.js';
 beforeAll(openGpu);
 afterAll(shutdown);
 
-const code = (name: FoveaError['code']): Error =>
-  expect.objectContaining({ code: name }) as unknown as Error;
+const code = (name: FoveaError['code']): Error => expect.objectContaining({ code: name }) as Error;
 
 describe('making tensors', () => {
   it.each([

@@ -15,11 +15,16 @@ export interface AdapterInfo {
   readonly source: string;
   readonly vendor: string;
   readonly architecture: string;
+  /** Name of the device, where the driver tells it. */
+  readonly device: string;
+  /** Name of the driver and its version. */
   readonly description: string;
   readonly class: AdapterClass;
   /** Lanes of a subgroup when every subgroup has the same size and subgroups can be used; else 0. */
   readonly subgroupSize: number;
   readonly features: readonly string[];
+  /** What was looked at before and why it could not be used, one line each. */
+  readonly tried: readonly string[];
 }
 
 /** One open GPU with all that is kept for it: memory, kernels, the open chunk of commands. */
@@ -84,7 +89,7 @@ export class Device {
   private watch(): void {
     this.gpu.addEventListener('uncapturederror', (event) => {
       event.preventDefault();
-      const { message } = (event as GPUUncapturedErrorEvent).error;
+      const { message } = event.error;
       this.recorder.fatal ??= new FoveaError('VALIDATION', `the GPU reported: ${message}`);
     });
     void this.gpu.lost.then(({ reason, message }) => {

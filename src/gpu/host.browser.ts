@@ -1,7 +1,7 @@
-import type { AdapterKind, GpuSource } from './host.js';
+import type { GpuSource } from './host.js';
 
 /** A browser offers one source, `navigator.gpu`. */
-export function gpuSources(_kind: AdapterKind): readonly GpuSource[] {
+export function gpuSources(): readonly GpuSource[] {
   const browser = (globalThis as { navigator?: { gpu?: GPU } }).navigator?.gpu;
   return [
     {
@@ -27,7 +27,7 @@ export function calmPolling(): void {
 }
 
 /** Pages have no environment variables. */
-export function environment(_name: string): string | undefined {
+export function environment(): string | undefined {
   return undefined;
 }
 

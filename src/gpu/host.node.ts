@@ -56,6 +56,8 @@ async function openBinding(
   const gpu =
     instances.get(key) ??
     binding.create([...flags, 'disable-dawn-features=timestamp_quantization']);
+  // The one opened last is the last of the map.
+  instances.delete(key);
   instances.set(key, gpu);
   return gpu;
 }
@@ -106,7 +108,7 @@ export function calmPolling(): void {
     lastEager = now;
     return now - streak < 0.3 ? immediate(callback) : setTimeout(callback, 1);
   };
-  globalThis.setImmediate = Object.assign(calm, immediate) as typeof setImmediate;
+  globalThis.setImmediate = Object.assign(calm as typeof setImmediate, immediate);
 }
 
 function isNative(callback: (...args: unknown[]) => void): boolean {

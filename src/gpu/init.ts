@@ -1,7 +1,7 @@
 import { calmPolling, gpuSources, noGpuAdvice, note } from '#host';
 import { FoveaError } from '../errors.js';
 import { Device, type AdapterInfo } from './device.js';
-import type { AdapterKind } from './host.js';
+import type { AdapterKind, GpuSource } from './host.js';
 import type { MemoryInfo } from './memory.js';
 
 /** Options of `init`. */
@@ -60,34 +60,39 @@ export function defaultDevice(): Device {
 }
 
 async function open(options: InitOptions): Promise<Device> {
-  const { adapter: kind = 'auto', powerPreference = 'high-performance', log = note } = options;
+  const { adapter: kind = 'auto', log = note } = options;
   calmPolling();
   const tried: string[] = [];
   for (const source of gpuSources(kind)) {
-    const gpu = await source.open();
-    if ('unavailable' in gpu) {
-      tried.push(`${source.name}: ${gpu.unavailable}`);
-      continue;
+    const opened = await openSource(source, options, tried);
+    if (opened instanceof Device) {
+      log(describe(opened.info));
+      return opened;
     }
-    const adapter = await gpu.requestAdapter({ powerPreference });
-    if (!adapter) {
-      tried.push(`${source.name}: no driver that Dawn accepts`);
-      continue;
-    }
-    const opened = await openDevice(adapter, source.name);
-    if (kind === 'hardware' && opened.info.class === 'software') {
-      tried.push(`${source.name}: only a software driver, ${opened.info.description}`);
-      opened.destroy();
-      continue;
-    }
-    log(describe(opened.info));
-    return opened;
+    tried.push(`${source.name}: ${opened}`);
   }
   throw new FoveaError(
     'NO_GPU',
     `no usable GPU. Tried:\n${tried.map((line) => `  - ${line}`).join('\n')}`,
     { hint: noGpuAdvice },
   );
+}
+
+/** Opens the GPU of one source, or says why that is impossible. */
+async function openSource(
+  source: GpuSource,
+  { adapter: kind, powerPreference = 'high-performance' }: InitOptions,
+  tried: readonly string[],
+): Promise<Device | string> {
+  const gpu = await source.open();
+  if ('unavailable' in gpu) return gpu.unavailable;
+  const adapter = await gpu.requestAdapter({ powerPreference });
+  if (!adapter) return 'no driver that Dawn accepts';
+  const info = { ...adapterInfo(adapter, source.name), tried: [...tried] };
+  if (kind === 'hardware' && info.class === 'software') {
+    return `only a software driver, ${info.description}`;
+  }
+  return openDevice(adapter, info);
 }
 
 const WANTED_FEATURES = ['subgroups', 'timestamp-query'] as const;
@@ -99,21 +104,22 @@ const WANTED_LIMITS = [
   'maxComputeWorkgroupStorageSize',
 ] as const;
 
-async function openDevice(adapter: GPUAdapter, source: string): Promise<Device> {
+async function openDevice(adapter: GPUAdapter, info: AdapterInfo): Promise<Device> {
   const gpu = await adapter.requestDevice({
     requiredFeatures: WANTED_FEATURES.filter((name) => adapter.features.has(name)),
     requiredLimits: Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]])),
   });
-  return new Device(gpu, adapterInfo(adapter, source));
+  return new Device(gpu, info);
 }
 
-function adapterInfo(adapter: GPUAdapter, source: string): AdapterInfo {
+function adapterInfo(adapter: GPUAdapter, source: string): Omit<AdapterInfo, 'tried'> {
   const { info, features } = adapter;
   const { subgroupMinSize: least = 0, subgroupMaxSize: most = 0 } = info;
   return {
     source,
     vendor: info.vendor,
     architecture: info.architecture,
+    device: info.device,
     description: info.description || info.device || info.architecture,
     class: info.isFallbackAdapter ? 'software' : 'gpu',
     subgroupSize: features.has('subgroups') && least === most ? least : 0,

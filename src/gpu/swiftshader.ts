@@ -7,6 +7,8 @@ import process from 'node:process';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 
+const PACKAGE = '@sparticuz/chromium';
+
 /** Files of the unpacked software driver. */
 export interface SwiftShaderFiles {
   /** The Vulkan loader. */
@@ -26,26 +28,32 @@ export async function unpackSwiftShader(): Promise<SwiftShaderFiles | { unavaila
       unavailable: `it exists for linux-x64 only, this is ${process.platform}-${process.arch}`,
     };
   }
-  const archive = findArchive();
-  if (archive === undefined) {
-    return { unavailable: 'the optional package "@sparticuz/chromium" is not installed' };
+  const found = findPackage(PACKAGE);
+  if (found === undefined) {
+    return { unavailable: `the optional package "${PACKAGE}" is not installed` };
   }
-  const target = join(cacheFolder(), `swiftshader-${archive.version}`);
+  const target = join(cacheFolder(), `swiftshader-${found.version}`);
   const files = {
     loader: join(target, 'libvulkan.so.1'),
     manifest: join(target, 'vk_swiftshader_icd.json'),
   };
-  if (!(await exists(files.loader))) await unpack(archive.path, target);
-  return files;
+  if (await exists(files.loader)) return files;
+  try {
+    await unpack(join(found.root, 'bin', 'swiftshader.tar.br'), target);
+    return files;
+  } catch (error) {
+    return { unavailable: `it could not be unpacked to ${target} (${String(error)})` };
+  }
 }
 
-function findArchive(): { path: string; version: string } | undefined {
+/** Folder and version of an installed package; also of one that does not export its package.json. */
+export function findPackage(name: string): { root: string; version: string } | undefined {
   const require = createRequire(import.meta.url);
-  for (const folder of require.resolve.paths('@sparticuz/chromium') ?? []) {
-    const root = join(folder, '@sparticuz', 'chromium');
+  for (const folder of require.resolve.paths(name) ?? []) {
+    const root = join(folder, name);
     try {
       const { version } = require(join(root, 'package.json')) as { version: string };
-      return { path: join(root, 'bin', 'swiftshader.tar.br'), version };
+      return { root, version };
     } catch {
       // Not in this node_modules; the next one up may have it.
     }

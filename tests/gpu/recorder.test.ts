@@ -37,7 +37,10 @@ class Interleaving {
   }
 
   step(): void {
-    if (this.pairs.length < 6) return this.upload();
+    if (this.pairs.length < 6) {
+      this.upload();
+      return;
+    }
     const dice = this.random();
     if (dice < 0.25) this.upload();
     else if (dice < 0.45) this.pick(true).t.dispose();

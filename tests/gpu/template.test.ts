@@ -73,6 +73,10 @@ describe('unroll', () => {
     expect(body(text)).toEqual(['00 $ii', '01 $ii', '10 $ii', '11 $ii']);
   });
 
+  it('ends a name at anything but letters and digits', () => {
+    expect(body('#unroll i 1\na$i_b $i. $i$i $ix\n#end')).toEqual(['a0_b 0. 00 $ix']);
+  });
+
   it('throws without #end, and for a count that is no flag', () => {
     expect(() => body('#unroll i 2\nx')).toThrow('#unroll without #end in "main"');
     expect(() => body('#unroll i R*N\n#end', { R: 2 })).toThrow('"R*N" in "main" needs flag N');

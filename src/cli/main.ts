@@ -1,0 +1,41 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import process from 'node:process';
+import { addDoctor } from './doctor.js';
+import { errorDocument, EXIT, exitCode, printJson } from './exit.js';
+import { versions } from './versions.js';
+
+const program = new Command('fovea')
+  .description('Convolutional networks on any GPU: WebGPU, hand-written WGSL, autograd.')
+  .version(versions().fovea)
+  .exitOverride()
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 ok, 1 failure, 2 usage, 3 no usable GPU, 4 bad data or file, 7 out of memory ' +
+      'or limits,\n130 interrupted.',
+  );
+addDoctor(program);
+
+process.on('SIGINT', () => process.exit(EXIT.interrupted));
+// Whoever reads our output may have seen enough: "fovea doctor | head -3".
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const json = process.argv.includes('--json');
+  if (error instanceof CommanderError) {
+    // Commander has told people already.
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (json && error.exitCode !== 0) {
+      printJson({ error: { code: 'USAGE', message: error.message } });
+    }
+  } else {
+    process.exitCode = exitCode(error);
+    if (json) printJson(errorDocument(error));
+    else process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
