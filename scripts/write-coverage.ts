@@ -12,4 +12,7 @@ random direction. Outputs are filled with NaN first. Convolutions and matrix pro
 with the inner loop of the adapter, with the one for GPUs, and with the general kernels.
 
 `;
-writeFileSync(new URL('../docs/ops.md', import.meta.url), `${intro}${coverageTable(coverageRows(families))}\n`);
+writeFileSync(
+  new URL('../docs/ops.md', import.meta.url),
+  `${intro}${coverageTable(coverageRows(families))}\n`,
+);

@@ -1,3 +1,4 @@
+import { debug } from '../gpu/debug.js';
 import type { Device } from '../gpu/device.js';
 import { empty, type Tensor } from '../tensor.js';
 import { run, type Operand } from './run.js';
@@ -55,8 +56,11 @@ export function convForward(
   g: ConvGeometry,
   epilogue: Epilogue = {},
 ): void {
-  const kind = innerLoop(deviceOf(y), g);
-  if (kind === 'direct') return direct(op, 'conv2d_direct', { x, w, y }, g, g.co, epilogue);
+  const kind = innerLoop(op, deviceOf(y), g);
+  if (kind === 'direct') {
+    direct(op, 'conv2d_direct', { x, w, y }, g, g.co, epilogue);
+    return;
+  }
   const columns = { n: g.co, k: g.ci, s_tap: g.ci * g.co, s_k: g.co, s_n: 1 };
   const rows = { m: g.batch * g.oh * g.ow, h: g.ih, w: g.iw, row_h: g.oh, row_w: g.ow };
   const strides = {
@@ -77,9 +81,11 @@ export function convGradInput(
   g: ConvGeometry,
   epilogue: Epilogue = {},
 ): void {
-  const kind = innerLoop(deviceOf(x), g);
-  if (kind === 'direct')
-    return direct(op, 'conv2d_grad_input_direct', { y, w, x }, g, g.ci, epilogue);
+  const kind = innerLoop(op, deviceOf(x), g);
+  if (kind === 'direct') {
+    direct(op, 'conv2d_grad_input_direct', { y, w, x }, g, g.ci, epilogue);
+    return;
+  }
   const columns = { n: g.ci, k: g.co, s_tap: g.ci * g.co, s_k: 1, s_n: g.co };
   const rows = { m: g.batch * g.ih * g.iw, h: g.oh, w: g.ow, row_h: g.ih, row_w: g.iw };
   const strides = {
@@ -100,18 +106,12 @@ export function convGradFilter(
   g: ConvGeometry,
 ): void {
   const device = deviceOf(dw);
-  const kind = innerLoop(device, g);
+  const kind = innerLoop(op, device, g);
   if (kind === 'direct') {
     const count = g.kh * g.kw * (g.ci / g.groups) * g.co;
     const params = { ...directParams(g, {}), count };
-    return run(
-      op,
-      'conv2d_grad_filter_direct',
-      { WG },
-      { x, dy, dw },
-      params,
-      Math.ceil(count / WG),
-    );
+    run(op, 'conv2d_grad_filter_direct', { WG }, { x, dy, dw }, params, Math.ceil(count / WG));
+    return;
   }
   const tile = kind === 'lanes' ? 4 * device.info.subgroupSize : 64;
   const rows = filterRows(g);
@@ -137,8 +137,13 @@ export function convGradFilter(
 const WG = 64;
 
 /** The general kernels serve groups; on a device without a fast loop they serve everything. */
-function innerLoop(device: Device, g: ConvGeometry): 'lanes' | 'simt' | 'direct' {
-  return g.groups > 1 ? 'direct' : device.innerLoop;
+function innerLoop(op: string, device: Device, g: ConvGeometry): 'lanes' | 'simt' | 'direct' {
+  const kind = g.groups > 1 ? 'direct' : device.innerLoop;
+  debug(3, () => {
+    const why = g.groups > 1 ? `${g.groups} groups` : `a ${device.info.class} adapter`;
+    return `${op}: ${kind}, because of ${why}`;
+  });
+  return kind;
 }
 
 function deviceOf(operand: Operand): Device {
