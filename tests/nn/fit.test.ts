@@ -151,7 +151,7 @@ describe('fit', () => {
     const expected = await resident.fit(large, labels, options);
     const more = await resident.fit(large, labels, options);
     const before = device.bindingLimit;
-    device.bindingLimit = 1024;
+    device.bindingLimit = 2048;
     try {
       expect(await streamed.fit(large, labels, options)).toEqual(expected);
       const onGpu = tensor(large.data, large.shape);
