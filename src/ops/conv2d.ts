@@ -102,7 +102,7 @@ export function conv2dTranspose(
   const step = pairOf(op, 'strides', strides);
   const large = ([0, 1] as const).map((i) => {
     const kernel = w.shape[i]!;
-    return size[i]! * step[i] + (padding === 'valid' ? Math.max(kernel - step[i], 0) : 0);
+    return size[i] * step[i] + (padding === 'valid' ? Math.max(kernel - step[i], 0) : 0);
   });
   const shape = [n, large[0]!, large[1]!, w.shape[2]!];
   // The convolution that this transposes: from the large image to the small one.
