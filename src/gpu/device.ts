@@ -1,10 +1,11 @@
 import { FoveaError } from '../errors.js';
 import { atExit } from '#host';
 import { debug, debugLevel } from './debug.js';
+import { outcome } from './failure.js';
 import { KernelCache } from './kernel.js';
 import { Memory, type Block } from './memory.js';
 import { Profiler } from './profiler.js';
-import { outcome, Recorder } from './recorder.js';
+import { Recorder } from './recorder.js';
 
 /** How kernels are chosen: software adapters want other inner loops than GPUs. */
 export type AdapterClass = 'software' | 'gpu';

@@ -1,4 +1,5 @@
 import { FoveaError } from '../errors.js';
+import { passOnFailure, settle, type Recorded } from './failure.js';
 import type { Kernel } from './kernel.js';
 import type { Block, Storage } from './memory.js';
 import type { Profiler } from './profiler.js';
@@ -30,15 +31,6 @@ export interface RecorderCounters {
   reads: number;
   bytesUp: number;
   bytesDown: number;
-}
-
-/** What has to be known about a dispatch or a copy until the fate of its chunk is known. */
-interface Recorded {
-  /** Undefined for a copy. */
-  readonly kernel: Kernel | undefined;
-  readonly reads: readonly Storage[];
-  readonly writes: readonly Storage[];
-  readonly label: () => string;
 }
 
 /** Dispatches per submit: enough to spread its cost, few enough that the GPU starts early. */
@@ -295,46 +287,4 @@ function fold(workgroups: number, label: () => string): [number, number] {
     throw new FoveaError('LIMIT', `${label()}: ${workgroups} workgroups cannot be dispatched`);
   }
   return [Math.ceil(workgroups / y), y];
-}
-
-/** Marks what a chunk wrote as failed where it failed; resolves to whether the GPU accepted it. */
-async function settle(
-  scope: Promise<GPUError | null>,
-  before: Promise<void>,
-  log: readonly Recorded[],
-): Promise<boolean> {
-  // In order of submission, so that failures of earlier chunks are known here.
-  const [error] = await Promise.all([outcome(scope), before]);
-  for (const recorded of log) {
-    if (error) {
-      const failure = recorded.kernel?.failure ?? chunkFailure(error, log);
-      for (const storage of recorded.writes) storage.failure ??= failure;
-    } else {
-      passOnFailure(recorded);
-    }
-  }
-  return !error;
-}
-
-/** The error of a scope. A lost device has none: its loss is reported by itself. */
-export async function outcome(scope: Promise<GPUError | null>): Promise<GPUError | null> {
-  return scope.catch(() => null);
-}
-
-function chunkFailure(error: GPUError, log: readonly Recorded[]): FoveaError {
-  const broken = log.find(({ kernel }) => kernel?.failure)?.kernel;
-  if (broken) return broken.failure!;
-  const named = log.filter(({ kernel }) => kernel && error.message.includes(`"${kernel.name}"`));
-  const suspects = (named.length > 0 ? named : log).slice(0, 4).map(({ label }) => label());
-  return new FoveaError(
-    'VALIDATION',
-    `the GPU rejected ${suspects.join(' or ')}: ${error.message}`,
-    { hint: 'This is a defect of fovea or of the driver: please report it with "fovea doctor".' },
-  );
-}
-
-/** A result made from something that failed has failed too. */
-function passOnFailure({ reads, writes }: Recorded): void {
-  const failure = reads.find((storage) => storage.failure)?.failure;
-  if (failure) for (const storage of writes) storage.failure ??= failure;
 }

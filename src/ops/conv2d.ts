@@ -21,7 +21,7 @@ import {
 } from './gemm.js';
 import { reshape } from './movement.js';
 import { reduceRaw } from './reduce.js';
-import { part, windows, type Window } from './run.js';
+import { windows, type Part, type Window } from './run.js';
 
 /** Options shared by the convolutions. */
 export interface ConvOptions {
@@ -209,8 +209,28 @@ export function biasGradient(dy: Tensor): Tensor {
 
 /** Pictures at a time, so that neither side exceeds the binding limit. */
 function batchWindows(op: string, y: Tensor, g: ConvGeometry): Window[] {
-  const sizes = [g.ih * g.iw * g.ci, g.oh * g.ow * g.co];
-  return windows(op, g.batch, sizes, y.device.bindingLimit);
+  const limit = y.device.bindingLimit;
+  const largest = Math.max(g.ih * g.iw * g.ci, g.oh * g.ow * g.co);
+  if (g.batch * largest * 4 <= limit) return [{ start: 0, rows: g.batch }];
+  return windows(op, g.batch, [Math.ceil(largest / ALIGN) * ALIGN], limit - ALIGN * 4);
+}
+
+/** A binding begins at a multiple of 256 bytes: of 64 elements. */
+const ALIGN = 64;
+
+/** The pictures of a window, as a part that begins up to 63 elements before them. */
+function pictures(tensor: Tensor, size: number, { start, rows }: Window): Pictures {
+  const offset = (start * size) % ALIGN;
+  return {
+    part: { tensor, start: start * size - offset, count: rows * size + offset },
+    offset,
+  };
+}
+
+interface Pictures {
+  readonly part: Part;
+  /** Elements before the first picture. */
+  readonly offset: number;
 }
 
 function convolve(
@@ -225,10 +245,12 @@ function convolve(
   const large = g.ih * g.iw * g.ci;
   const small = g.oh * g.ow * g.co;
   for (const window of batchWindows(op, y, g)) {
-    const some = { ...g, batch: window.rows };
-    if (transposed)
-      convGradInput(op, part(x, small, window), w, part(y, large, window), some, epilogue);
-    else convForward(op, part(x, large, window), w, part(y, small, window), some, epilogue);
+    const from = pictures(x, transposed ? small : large, window);
+    const to = pictures(y, transposed ? large : small, window);
+    const [xOffset, yOffset] = transposed ? [to.offset, from.offset] : [from.offset, to.offset];
+    const some = { ...g, batch: window.rows, xOffset, yOffset };
+    const run = transposed ? convGradInput : convForward;
+    run(op, from.part, w, to.part, some, epilogue);
   }
 }
 
@@ -257,11 +279,10 @@ function filterGradient(
   return batchWindows(op, x, g)
     .map((window) => {
       const dw = empty(shape);
-      const [from, to] = [
-        part(large, g.ih * g.iw * g.ci, window),
-        part(small, g.oh * g.ow * g.co, window),
-      ];
-      convGradFilter(`${op} dw`, from, to, dw, { ...g, batch: window.rows });
+      const from = pictures(large, g.ih * g.iw * g.ci, window);
+      const to = pictures(small, g.oh * g.ow * g.co, window);
+      const offsets = { xOffset: from.offset, yOffset: to.offset };
+      convGradFilter(`${op} dw`, from.part, to.part, dw, { ...g, ...offsets, batch: window.rows });
       return dw;
     })
     .reduce((total, dw) => add(total, dw));

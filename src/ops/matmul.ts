@@ -126,7 +126,7 @@ function matmulRaw(
   return y;
 }
 
-/** Largest column tile of a GEMM: its packed operand is rounded up to whole tiles. */
+/** Largest column tile of a GEMM: its packed operand is rounded up to whole tiles and fours. */
 const TILE = 64;
 
 type Sizes = readonly [m: number, k: number, n: number];
@@ -144,7 +144,7 @@ function productNN(
   // The packed window has whole tiles of columns, and rows in fours.
   const columns = roundUp(n, TILE);
   for (const mw of windows(op, m, [k, n], limit)) {
-    for (const kw of windows(op, k, [n, columns], limit - 12 * columns)) {
+    for (const kw of windows(op, k, [n, columns], limit, 4)) {
       const g = { ...matrixGeometry(mw.rows, kw.rows, n), xStride: k, xOffset: kw.start };
       const last = kw.start + kw.rows === k;
       const epilogue = { ...(last ? end : {}), accumulate: kw.start > 0 };
@@ -158,7 +158,7 @@ function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes
   const limit = y.device.bindingLimit;
   const depth = roundUp(k, 4);
   for (const mw of windows(op, m, [k, n], limit)) {
-    for (const nw of windows(op, n, [k, depth], limit - 4 * (TILE - 1) * depth)) {
+    for (const nw of windows(op, n, [k, depth], limit, TILE)) {
       const g = { ...matrixGeometry(mw.rows, nw.rows, k), xStride: n, xOffset: nw.start };
       convGradInput(op, part(a, k, mw), part(b, k, nw), part(y, n, mw), g);
     }

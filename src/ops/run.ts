@@ -102,17 +102,20 @@ export interface Window {
 /**
  * Cuts `rows` rows into windows, so that in each tensor that has `rowSizes` elements a row, a
  * window fits under the binding limit and begins at an allowed offset. One window when all fits.
+ *
+ * @param multiple a power of two; where rows are rounded up to it, they still fit
  */
 export function windows(
   op: string,
   rows: number,
   rowSizes: readonly number[],
   limit: number,
+  multiple = 1,
 ): Window[] {
   const largest = Math.max(...rowSizes) * 4;
-  if (rows * largest <= limit) return [{ start: 0, rows }];
+  if (Math.ceil(rows / multiple) * multiple * largest <= limit) return [{ start: 0, rows }];
   // A binding begins at a multiple of 256 bytes: of 64 elements in every tensor.
-  const step = Math.max(...rowSizes.map((size) => 64 / gcd(size, 64)));
+  const step = Math.max(multiple, ...rowSizes.map((size) => 64 / gcd(size, 64)));
   const fit = Math.floor(limit / largest / step) * step;
   if (fit <= 0) {
     throw new FoveaError(

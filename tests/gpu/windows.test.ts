@@ -1,6 +1,18 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
-import { add, conv2d, dense, matmul, max, mean, mul, relu, sum } from '../../src/ops/index.js';
+import {
+  add,
+  conv2d,
+  conv2dTranspose,
+  depthwiseConv2d,
+  dense,
+  matmul,
+  max,
+  mean,
+  mul,
+  relu,
+  sum,
+} from '../../src/ops/index.js';
 import { scope } from '../../src/scope.js';
 import { empty, requireGrad, tensor, type Tensor } from '../../src/tensor.js';
 import type { Shape } from '../../src/shape.js';
@@ -123,16 +135,62 @@ const cases: Case[] = [
     [[25, 8, 8, 8], [3, 3, 8, 12], [12]],
     65_536,
   ],
+];
+
+/** Pictures of an odd number of floats, so that most windows begin beside an alignment. */
+const odd: Case[] = [
   [
     'conv2d, strides',
     (x, w) => conv2d(x, w, { strides: 2 }),
     [
-      [130, 8, 8, 6],
-      [3, 3, 6, 5],
+      [57, 9, 7, 5],
+      [3, 3, 5, 7],
     ],
-    98_304,
+    20_480,
+  ],
+  [
+    'conv2d of fours',
+    (x, w) => conv2d(x, w),
+    [
+      [57, 5, 7, 4],
+      [3, 3, 4, 8],
+    ],
+    20_480,
+  ],
+  [
+    'conv2dTranspose',
+    (x, w) => conv2dTranspose(x, w, { strides: 2 }),
+    [
+      [57, 5, 5, 3],
+      [3, 3, 7, 3],
+    ],
+    20_480,
+  ],
+  [
+    'depthwiseConv2d',
+    (x, w) => depthwiseConv2d(x, w),
+    [
+      [57, 9, 7, 5],
+      [3, 3, 5, 1],
+    ],
+    20_480,
   ],
 ];
+
+describe.each(['lanes', 'simt', 'direct'] as const)('pictures in windows, %s', (loop) => {
+  it.each(odd)('%s', async (_, op, shapes, limit) => {
+    const device = defaultDevice();
+    const before = device.innerLoop;
+    // Other adapters cannot run the loop of the software ones.
+    if (loop !== 'lanes') device.innerLoop = loop;
+    const whole = await outcome(op, shapes, own);
+    const inWindows = await outcome(op, shapes, limit);
+    device.innerLoop = before;
+    for (const [i, wanted] of whole.entries()) {
+      expect(difference(inWindows[i]!, wanted), `output ${i}`).toBeLessThanOrEqual(2e-6);
+    }
+  });
+});
 
 describe('the same values with operands in windows', () => {
   it.each(cases)('%s', async (_, op, shapes, limit) => {
