@@ -10,7 +10,7 @@ import { photoEdges, textbookSobel } from './start/sobel.js';
 import { train } from './start/train.js';
 
 const FOLDER = resolve('runs', 'start');
-const EPOCHS = 18;
+const EPOCHS = 14;
 
 const start = performance.now();
 const adapter = await init();
