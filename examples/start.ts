@@ -27,7 +27,7 @@ withDropout.model.summary();
 console.log(`test accuracy ${(100 * withDropout.testAccuracy).toFixed(2)} %`);
 
 console.log(
-  '\n3. The same without dropout: it fits the training digits better, and new ones no better',
+  '\n3. The same without dropout: the gap between training and validation loss is overfitting',
 );
 const without = await train(data, false, EPOCHS);
 console.log(`test accuracy ${(100 * without.testAccuracy).toFixed(2)} %`);

@@ -28,6 +28,7 @@ max-width:max-content;overflow-x:auto}
 .chart svg.fovea-svg{color:inherit;background:none}
 .row{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,27rem),1fr));gap:1.25rem;align-items:start}
 .row figure{margin:0}
+.row+p{margin-top:1.25rem}
 img{display:block;max-width:100%;height:auto;border-radius:6px}
 img.pixels{image-rendering:pixelated}
 .numbers{display:flex;flex-wrap:wrap;gap:1.5rem 3rem;margin:1.5rem 0}
