@@ -21,10 +21,10 @@ export class KernelCache {
   private readonly byFlags = new Map<string, Kernel>();
   private readonly byText = new Map<string, Kernel>();
 
-  /** @param await_ told about checks that a read has to wait for */
+  /** @param expectCheck told about checks that a read has to wait for */
   constructor(
     private readonly gpu: GPUDevice,
-    private readonly await_: (check: Promise<void>) => void,
+    private readonly expectCheck: (check: Promise<void>) => void,
   ) {}
 
   /** Number of different pipelines compiled so far. */
@@ -76,7 +76,7 @@ export class KernelCache {
       const error = await outcome(gpu.popErrorScope());
       if (error) kernel.failure = compileError(kernel, text, error.message);
     };
-    this.await_(check());
+    this.expectCheck(check());
     return kernel;
   }
 }
