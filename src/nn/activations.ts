@@ -1,28 +1,58 @@
-import { relu, relu6, sigmoid, softmax, swish, tanh } from '../ops/index.js';
+import {
+  elu,
+  exp,
+  gelu,
+  hardSigmoid,
+  leakyRelu,
+  relu,
+  relu6,
+  selu,
+  sigmoid,
+  softmax,
+  softplus,
+  softsign,
+  swish,
+  tanh,
+  type Activation as FusedActivation,
+} from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
 import { checkOneOf } from './layer.js';
 
-const NAMES = ['linear', 'relu', 'relu6', 'sigmoid', 'tanh', 'swish', 'softmax'] as const;
-
-/** The activations: Keras's names. 'softmax' is over the last dimension. */
-export type ActivationName = (typeof NAMES)[number];
-
-/** Activations that dense and convolution kernels compute in their epilogue. */
-export type FusedActivation = Exclude<ActivationName, 'linear' | 'softmax'>;
-
-const functions: Readonly<Record<ActivationName, (x: Tensor) => Tensor>> = {
-  linear: (x) => x,
-  relu,
+const functions = {
+  linear: (x: Tensor): Tensor => x,
+  relu: (x: Tensor): Tensor => relu(x),
   relu6,
+  elu: (x: Tensor): Tensor => elu(x),
+  selu,
+  gelu: (x: Tensor): Tensor => gelu(x),
   sigmoid,
+  hardSigmoid,
   tanh,
+  softplus,
+  softsign,
   swish,
-  softmax: (x) => softmax(x),
+  exponential: exp,
+  leakyRelu: (x: Tensor): Tensor => leakyRelu(x),
+  softmax: (x: Tensor): Tensor => softmax(x),
 };
+
+/** The activations: Keras's names in camelCase. 'softmax' is over the last dimension. */
+export type ActivationName = keyof typeof functions;
+
+const names = Object.keys(functions) as ActivationName[];
+
+/** The activations that convolutions and dense layers apply while they write their result. */
+const fused: ReadonlySet<string> = new Set<FusedActivation>([
+  'relu',
+  'relu6',
+  'sigmoid',
+  'tanh',
+  'swish',
+]);
 
 /** The name, if it is one of an activation. Throws ARGUMENT, with the allowed ones, otherwise. */
 export function checkActivation(layer: string, name: string): ActivationName {
-  return checkOneOf(layer, 'activation', name, NAMES);
+  return checkOneOf(layer, 'activation', name, names);
 }
 
 /** Applies an activation element by element, or row by row. */
@@ -30,9 +60,8 @@ export function activate(name: ActivationName, x: Tensor): Tensor {
   return functions[name](x);
 }
 
-/** Whether kernels can apply the activation themselves. */
-export function isFused(name: ActivationName): name is FusedActivation {
-  return name !== 'linear' && name !== 'softmax';
+function isFused(name: ActivationName): name is FusedActivation {
+  return fused.has(name);
 }
 
 /**

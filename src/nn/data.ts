@@ -17,6 +17,12 @@ export interface HostArray {
 /** What models take: a tensor, an array with its shape, or a plain list of numbers. */
 export type ArrayInput = Tensor | HostArray | Values;
 
+/**
+ * What models with several inputs (or outputs) take: a list in the model's order, or an object with
+ * the names as keys. Models with one take an `ArrayInput`.
+ */
+export type Inputs = ArrayInput | readonly ArrayInput[] | Readonly<Record<string, ArrayInput>>;
+
 /** Larger arrays stay in memory, and are uploaded batch by batch. */
 const MAX_RESIDENT_BYTES = 256 * 2 ** 20;
 
@@ -26,6 +32,103 @@ export interface Rows {
   /** The samples of these numbers, as one batch. */
   take(indices: Int32Array): Tensor;
   dispose(): void;
+}
+
+function isArrayInput(value: unknown): value is ArrayInput {
+  if (value instanceof Tensor || ArrayBuffer.isView(value)) return true;
+  if (value instanceof Array) return value.every((each) => typeof each === 'number');
+  return typeof value === 'object' && value !== null && 'data' in value && 'shape' in value;
+}
+
+/**
+ * One entry for each name.
+ *
+ * @param what for errors: 'fit: x'
+ * @throws FoveaError ARGUMENT when there are too few, too many or other names
+ */
+export function perName<T>(
+  what: string,
+  given: T | readonly T[] | Readonly<Record<string, T>>,
+  names: readonly string[],
+  isOne: (value: unknown) => value is T,
+): (T | undefined)[] {
+  if (isOne(given)) {
+    if (names.length === 1) return [given];
+    throw new FoveaError('ARGUMENT', `${what}: got one entry, the model has ${names.join(', ')}`);
+  }
+  if (given instanceof Array) {
+    if (given.length === names.length) return [...(given as readonly T[])];
+    throw new FoveaError(
+      'ARGUMENT',
+      `${what}: got ${given.length} entries, the model has ${names.length}: ${names.join(', ')}`,
+    );
+  }
+  const record = given as Readonly<Record<string, T>>;
+  for (const key of Object.keys(record)) {
+    if (names.includes(key)) continue;
+    throw new FoveaError('ARGUMENT', `${what}: there is no '${key}'; the names are ${names.join(', ')}`);
+  }
+  return names.map((name) => record[name]);
+}
+
+/** The arrays of all inputs, or targets of all outputs. Throws ARGUMENT when one is missing. */
+export function arraysOf(what: string, given: Inputs, names: readonly string[]): ArrayInput[] {
+  return perName<ArrayInput>(what, given, names, isArrayInput).map((array, i) => {
+    if (isArrayInput(array)) return array;
+    throw new FoveaError(
+      'ARGUMENT',
+      `${what}: '${names[i]!}' is ${array === undefined ? 'missing' : 'no array'}`,
+      { hint: 'Pass a tensor, or { data, shape }.' },
+    );
+  });
+}
+
+/** What is needed of a model to check data for it. */
+interface Takes {
+  readonly inputs: readonly { readonly name: string; readonly shape: Shape }[];
+  readonly isBuilt: boolean;
+  ensureBuilt(sampleShape: Shape): void;
+}
+
+/** Builds a model that has no input shape yet for samples like these. */
+export function buildFor(model: Pick<Takes, 'isBuilt' | 'ensureBuilt'>, x: Inputs): void {
+  if (!model.isBuilt && isArrayInput(x)) model.ensureBuilt(shapeOf(x).slice(1));
+}
+
+/**
+ * Checks the inputs of a model, and makes them ready to be taken in batches.
+ *
+ * @param checked whether values that are no finite numbers are refused
+ */
+export async function inputRows(
+  where: string,
+  model: Takes,
+  x: Inputs,
+  checked = false,
+): Promise<{ readonly rows: readonly Rows[]; readonly count: number }> {
+  buildFor(model, x);
+  const names = model.inputs.map(({ name }) => name);
+  const rows: Rows[] = [];
+  try {
+    for (const [i, array] of arraysOf(`${where}: x`, x, names).entries()) {
+      const label = names.length === 1 ? where : `${where}: ${names[i]!}`;
+      checkSamples(label, shapeOf(array), model.inputs[i]!.shape);
+      const host = checked ? await hostArray(`${label}: x`, array) : undefined;
+      if (host) checkFinite(label, 'x', host);
+      rows.push(await sampleRows(label, array, host));
+      checkCount(label, 'x', rows.at(-1)!.count, rows[0]!.count);
+    }
+  } catch (error) {
+    for (const each of rows) each.dispose();
+    throw error;
+  }
+  return { rows, count: rows[0]!.count };
+}
+
+/** Throws unless arrays have the same number of samples. */
+export function checkCount(where: string, name: string, got: number, count: number): void {
+  if (got === count) return;
+  throw new FoveaError('SHAPE', `${where}: ${name} has ${got} samples, others have ${count}`);
 }
 
 /** Brings an input to memory; a tensor is read. Throws SHAPE when values and shape disagree. */

@@ -3,7 +3,10 @@ import { zeros } from '../ops/index.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
 import { keep, scope } from '../scope.js';
 import { requireGrad, tensor, type Tensor } from '../tensor.js';
+import type { Constraint } from './constraints.js';
+import { LayerCall, type SymbolicTensor } from './graph.js';
 import type { Initializer } from './initializers.js';
+import { regularizerOf, type Regularizer, type RegularizerLike } from './regularizers.js';
 
 /** A tensor of a layer that is trained or that follows training. Optimizers change it in place. */
 export interface Weight {
@@ -12,6 +15,10 @@ export interface Weight {
   readonly value: Tensor;
   /** Whether optimizers update it: false for moving averages and in frozen layers. */
   readonly trainable: boolean;
+  /** Adds to the loss while the weight is trained. */
+  readonly regularizer?: Regularizer | undefined;
+  /** Applied after each update. */
+  readonly constraint?: Constraint | undefined;
 }
 
 /** How a layer is run. */
@@ -22,6 +29,8 @@ export interface CallOptions {
   readonly seed?: number;
   /** Leaves out the activation named by `activationName`, for losses that take logits. */
   readonly logits?: boolean;
+  /** Takes what layers add to the loss; absent outside of training and evaluation. */
+  readonly addLoss?: (loss: Tensor) => void;
 }
 
 /** The arguments a layer was made with, as plain values that JSON can hold. */
@@ -33,6 +42,17 @@ export interface LayerOptions {
   readonly name?: string | undefined;
   /** Whether training changes the layer. Default true. */
   readonly trainable?: boolean | undefined;
+  /** Of the layer's result, divided by the batch size: added to the loss. Default: none. */
+  readonly activityRegularizer?: RegularizerLike | undefined;
+}
+
+/** How one weight is made and kept. */
+export interface WeightOptions {
+  readonly initializer: Initializer;
+  readonly regularizer?: Regularizer | undefined;
+  readonly constraint?: Constraint | undefined;
+  /** False for moving averages. Default true. */
+  readonly trainable?: boolean;
 }
 
 /**
@@ -41,27 +61,34 @@ export interface LayerOptions {
  */
 export type SeedSource = (() => number) | undefined;
 
-interface OwnWeight {
+interface OwnWeight extends Weight {
   readonly role: string;
-  readonly value: Tensor;
-  readonly trainable: boolean;
 }
 
 /**
  * One step of a network: weights and a function. Shapes are those of one sample, without the batch
  * dimension. A layer knows nothing of the model around it.
+ *
+ * A layer of one's own extends this class with `className`, `outputShape`, `call`, and, where it
+ * has them, `createWeights` and `getConfig`. Only layers with several inputs or outputs override
+ * `outputShapes` and `callAll`.
  */
 export abstract class Layer {
   /** Keras's name of the class: 'Conv2D'. */
   abstract readonly className: string;
+  /** The options of the layer's own, with their defaults: what `getConfig()` returns. */
+  protected readonly config: object = {};
   private givenName: string | undefined;
   private isTrainable: boolean;
   private own: OwnWeight[] = [];
-  private builtFor: Shape | undefined;
+  private built = false;
+  private readonly uses: LayerCall[] = [];
+  private readonly activityRegularizer: Regularizer | undefined;
 
   constructor(options: LayerOptions = {}) {
     this.givenName = options.name;
     this.isTrainable = options.trainable ?? true;
+    this.activityRegularizer = regularizerOf(options.activityRegularizer);
   }
 
   /** The name; until a model has given one, the type in snake case. */
@@ -91,7 +118,7 @@ export abstract class Layer {
 
   /** Whether `build` was called. */
   get isBuilt(): boolean {
-    return this.builtFor !== undefined;
+    return this.built;
   }
 
   /** The activation that ends the layer, where it has one. */
@@ -101,32 +128,23 @@ export abstract class Layer {
 
   /** The weights in Keras's order. */
   get weights(): readonly Weight[] {
-    return this.own.map(({ role, value, trainable }) => ({
-      name: `${this.name}/${role}`,
-      value,
-      trainable: trainable && this.isTrainable,
+    return this.own.map((weight) => ({
+      ...weight,
+      name: `${this.name}/${weight.role}`,
+      trainable: weight.trainable && this.isTrainable,
     }));
   }
 
   /**
-   * Makes the weights. Calling it again with the same shape does nothing.
+   * Makes the weights. A layer that has them only checks that they fit the shapes.
    *
-   * @param inputShape of one sample
-   * @throws FoveaError SHAPE when the layer cannot work on such samples, or was built for others
+   * @param inputShapes of one sample, one shape for each input
+   * @throws FoveaError SHAPE when the layer cannot work on such samples, or has weights for others
    */
-  build(inputShape: Shape, nextSeed: SeedSource): void {
-    if (this.builtFor) {
-      if (sameShape(this.builtFor, inputShape)) return;
-      throw new FoveaError(
-        'SHAPE',
-        `${this.name}: was built for samples of shape ${formatShape(this.builtFor)}, ` +
-          `got ${formatShape(inputShape)}`,
-        { hint: 'A layer can be shared by models only if its input has the same shape in both.' },
-      );
-    }
-    this.outputShape(inputShape);
-    this.createWeights?.(inputShape, nextSeed);
-    this.builtFor = inputShape;
+  build(inputShapes: readonly Shape[], nextSeed: SeedSource): void {
+    this.outputShapes(inputShapes);
+    this.createWeights?.(inputShapes[0]!, nextSeed);
+    this.built = true;
   }
 
   /** Shape of one result. Throws SHAPE when the layer cannot work on samples of `inputShape`. */
@@ -135,9 +153,65 @@ export abstract class Layer {
   /** Runs the layer on a batch: `x` has the batch dimension first. */
   abstract call(x: Tensor, options?: CallOptions): Tensor;
 
+  /** Shapes of the results, for layers with several inputs or outputs. */
+  outputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
+    return [this.outputShape(only(this.name, inputShapes))];
+  }
+
+  /** Runs the layer on a batch of each input. */
+  callAll(inputs: readonly Tensor[], options?: CallOptions): readonly Tensor[] {
+    return [this.call(only(this.name, inputs), options)];
+  }
+
+  /** `callAll`, and what its results add to the loss. What models call. */
+  run(inputs: readonly Tensor[], options: CallOptions): readonly Tensor[] {
+    const outputs = this.callAll(inputs, options);
+    const { activityRegularizer } = this;
+    if (activityRegularizer && options.addLoss) {
+      for (const y of outputs) options.addLoss(activityRegularizer.loss(y).div(y.shape[0]!));
+    }
+    return outputs;
+  }
+
+  /**
+   * Puts the layer into a graph: its result for a tensor that is not computed yet (a list, for
+   * layers with several inputs), to be passed on and at last to `model({ inputs, outputs })`.
+   *
+   * @throws FoveaError SHAPE when the layer cannot work on such inputs, or has several outputs
+   */
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
+    return only(`${this.name}: apply`, this.applyAll(inputs), 'output');
+  }
+
+  /** `apply` for layers with several outputs. */
+  applyAll(inputs: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] {
+    const call = new LayerCall(this, inputs instanceof Array ? inputs : [inputs as SymbolicTensor]);
+    this.uses.push(call);
+    return call.outputs;
+  }
+
+  /**
+   * The result as a tensor that is not computed yet, of a layer that is used once in a network: to
+   * build another network on it. Throws ARGUMENT when it is not used, or several times.
+   */
+  get output(): SymbolicTensor {
+    if (this.uses.length === 1) return only(this.name, this.uses[0]!.outputs, 'output');
+    throw new FoveaError(
+      'ARGUMENT',
+      `${this.name}: is used ${this.uses.length} times in networks, so it has no single output`,
+    );
+  }
+
   /** The arguments the layer was made with, under their names in the layer's factory. */
   getConfig(): LayerConfig {
-    return { name: this.name, trainable: this.isTrainable };
+    return {
+      name: this.name,
+      trainable: this.isTrainable,
+      ...(this.activityRegularizer && {
+        activityRegularizer: this.activityRegularizer.getConfig(),
+      }),
+      ...serialize(this.config),
+    };
   }
 
   /** Frees the weights. */
@@ -148,18 +222,23 @@ export abstract class Layer {
   /** Of layers with weights: calls `addWeight` for each, in Keras's order. */
   protected createWeights?(inputShape: Shape, nextSeed: SeedSource): void;
 
-  /** Makes one weight. `trainable` is false for moving averages. */
+  /** Makes one weight; or checks that the one that is there has that shape. */
   protected addWeight(
     role: string,
     shape: Shape,
-    initializer: Initializer,
+    options: WeightOptions,
     nextSeed: SeedSource,
-    trainable = true,
   ): void {
+    const { initializer, regularizer, constraint, trainable = true } = options;
+    const before = this.own.find((weight) => weight.role === role);
+    if (before) {
+      this.checkSameWeight(before, shape);
+      return;
+    }
     const value = keep(
       nextSeed ? tensor(initializer.values(shape, nextSeed()), shape) : scope(() => zeros(shape)),
     );
-    const weight = { role, value, trainable };
+    const weight = { role, name: role, value, trainable, regularizer, constraint };
     this.markGradient(weight);
     this.own.push(weight);
   }
@@ -173,6 +252,16 @@ export abstract class Layer {
     });
   }
 
+  private checkSameWeight({ role, value }: OwnWeight, shape: Shape): void {
+    if (sameShape(value.shape, shape)) return;
+    throw new FoveaError(
+      'SHAPE',
+      `${this.name}: has a ${role} ${formatShape(value.shape)}, these inputs need ` +
+        formatShape(shape),
+      { hint: 'A layer can be used several times only where its weights have the same shape.' },
+    );
+  }
+
   private markGradient({ value, trainable }: OwnWeight): void {
     if (trainable && this.isTrainable) {
       requireGrad(value);
@@ -183,6 +272,31 @@ export abstract class Layer {
     value.grad?.dispose();
     value.grad = undefined;
   }
+}
+
+/** The options of a layer that are not those of every layer. */
+export function ownOptions<O extends LayerOptions>(options: O): Omit<O, keyof LayerOptions> {
+  const { name, trainable, activityRegularizer, ...own } = options;
+  return own;
+}
+
+/** Options as plain values: objects become what describes them. */
+function serialize(config: object): LayerConfig {
+  const entries = Object.entries(config).map(([key, value]: [string, unknown]) => [
+    key,
+    isConfigurable(value) ? value.getConfig() : value,
+  ]);
+  return Object.fromEntries(entries) as LayerConfig;
+}
+
+function isConfigurable(value: unknown): value is { getConfig(): unknown } {
+  return typeof value === 'object' && value !== null && 'getConfig' in value;
+}
+
+/** The only entry. Throws SHAPE when there are none or several. */
+export function only<T>(where: string, entries: readonly T[], what = 'input'): T {
+  if (entries.length === 1) return entries[0]!;
+  throw new FoveaError('SHAPE', `${where}: there must be one ${what}, got ${entries.length}`);
 }
 
 /** Keras's rule for names: Conv2D -> conv2d, MaxPooling2D -> max_pooling2d. */

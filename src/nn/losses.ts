@@ -1,71 +1,166 @@
 import { FoveaError } from '../errors.js';
 import {
   binaryCrossEntropy,
+  binaryFocalCrossEntropy,
   categoricalCrossEntropy,
+  categoricalFocalCrossEntropy,
+  dice,
+  huber,
+  klDivergence,
+  meanAbsoluteError,
   meanSquaredError,
   softmaxCrossEntropy,
 } from '../ops/index.js';
 import { sameShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import type { Serialized } from './config.js';
 import { checkFinite, formatBatch, position, type HostArray } from './data.js';
 
-/** Options of the cross-entropies. */
+/** Options of the losses: each takes some of them. */
 export interface LossOptions {
   /**
    * Whether the model's results are logits. Default false. A model that ends in softmax (for the
    * binary loss: sigmoid) needs no option: the loss then takes what goes into it, as in Keras.
    */
   readonly fromLogits?: boolean;
-  /** Targets become t (1 - s) + s / classes; for the binary loss t (1 - s) + s / 2. Default 0. */
+  /** Targets become t (1 - s) + s / classes; for binary losses t (1 - s) + s / 2. Default 0. */
   readonly labelSmoothing?: number;
+  /** Of focal losses: how much easy samples are played down. Default 2. */
+  readonly gamma?: number;
+  /** Of focal losses: weight of the positive class. Default 0.25. */
+  readonly alpha?: number;
+  /** Of the binary focal loss: whether alpha is applied. Default false. */
+  readonly applyClassBalancing?: boolean;
+  /** Of huber: where the square becomes a line. Default 1. */
+  readonly delta?: number;
 }
 
-/** The names of the losses. */
-export type LossName =
-  | 'categoricalCrossentropy'
-  | 'sparseCategoricalCrossentropy'
-  | 'binaryCrossentropy'
-  | 'meanSquaredError';
+type AllOptions = Required<LossOptions>;
 
 interface Kind {
+  /** Keras's name of the class. */
+  readonly className: string;
+  /** Other names that Keras knows. */
+  readonly aliases: readonly string[];
   /** Whether targets are class numbers, or values in the shape of the model's result. */
   readonly targets: 'classes' | 'probabilities' | 'values';
   /** The activation at the end of a model that the loss takes upon itself. */
-  readonly fuses: 'softmax' | 'sigmoid' | undefined;
-  readonly values: (output: Tensor, target: Tensor, options: Required<LossOptions>) => Tensor;
+  readonly fuses?: 'softmax' | 'sigmoid';
+  /** The options it takes, with their defaults. */
+  readonly defaults: LossOptions;
+  readonly values: (output: Tensor, target: Tensor, options: AllOptions) => Tensor;
 }
 
-function crossEntropy(output: Tensor, target: Tensor, options: Required<LossOptions>): Tensor {
-  const { fromLogits, labelSmoothing } = options;
+function crossEntropy(output: Tensor, target: Tensor, options: AllOptions): Tensor {
+  const { fromLogits, labelSmoothing = 0 } = options;
   const op = fromLogits ? softmaxCrossEntropy : categoricalCrossEntropy;
   return op(output, target, { labelSmoothing });
 }
 
-const kinds: Readonly<Record<LossName, Kind>> = {
-  categoricalCrossentropy: { targets: 'probabilities', fuses: 'softmax', values: crossEntropy },
-  sparseCategoricalCrossentropy: { targets: 'classes', fuses: 'softmax', values: crossEntropy },
-  binaryCrossentropy: { targets: 'probabilities', fuses: 'sigmoid', values: binaryCrossEntropy },
-  meanSquaredError: { targets: 'values', fuses: undefined, values: meanSquaredError },
-};
+const LOGITS = { fromLogits: false };
+const SMOOTH = { ...LOGITS, labelSmoothing: 0 };
+const FOCAL = { ...SMOOTH, gamma: 2, alpha: 0.25 };
+
+const kinds = {
+  categoricalCrossentropy: {
+    className: 'CategoricalCrossentropy',
+    aliases: ['categorical_crossentropy'],
+    targets: 'probabilities',
+    fuses: 'softmax',
+    defaults: SMOOTH,
+    values: crossEntropy,
+  },
+  sparseCategoricalCrossentropy: {
+    className: 'SparseCategoricalCrossentropy',
+    aliases: ['sparse_categorical_crossentropy'],
+    targets: 'classes',
+    fuses: 'softmax',
+    defaults: LOGITS,
+    values: crossEntropy,
+  },
+  binaryCrossentropy: {
+    className: 'BinaryCrossentropy',
+    aliases: ['binary_crossentropy', 'bce'],
+    targets: 'probabilities',
+    fuses: 'sigmoid',
+    defaults: SMOOTH,
+    values: binaryCrossEntropy,
+  },
+  binaryFocalCrossentropy: {
+    className: 'BinaryFocalCrossentropy',
+    aliases: ['binary_focal_crossentropy'],
+    targets: 'probabilities',
+    defaults: { ...FOCAL, applyClassBalancing: false },
+    values: binaryFocalCrossEntropy,
+  },
+  categoricalFocalCrossentropy: {
+    className: 'CategoricalFocalCrossentropy',
+    aliases: ['categorical_focal_crossentropy'],
+    targets: 'probabilities',
+    defaults: FOCAL,
+    values: categoricalFocalCrossEntropy,
+  },
+  meanSquaredError: {
+    className: 'MeanSquaredError',
+    aliases: ['mean_squared_error', 'mse', 'MSE'],
+    targets: 'values',
+    defaults: {},
+    values: meanSquaredError,
+  },
+  meanAbsoluteError: {
+    className: 'MeanAbsoluteError',
+    aliases: ['mean_absolute_error', 'mae', 'MAE'],
+    targets: 'values',
+    defaults: {},
+    values: meanAbsoluteError,
+  },
+  huber: {
+    className: 'Huber',
+    aliases: ['huber', 'huber_loss'],
+    targets: 'values',
+    defaults: { delta: 1 },
+    values: huber,
+  },
+  klDivergence: {
+    className: 'KLDivergence',
+    aliases: ['kl_divergence', 'kld', 'KLD', 'kullback_leibler_divergence'],
+    targets: 'probabilities',
+    defaults: {},
+    values: klDivergence,
+  },
+  dice: {
+    className: 'Dice',
+    aliases: ['dice'],
+    targets: 'probabilities',
+    defaults: {},
+    values: dice,
+  },
+} satisfies Readonly<Record<string, Kind>>;
+
+/** The names of the losses. */
+export type LossName = keyof typeof kinds;
+
+const names = Object.keys(kinds) as LossName[];
 
 /** Compares results of a model with targets. */
 export class Loss {
-  readonly options: Required<LossOptions>;
+  readonly options: LossOptions;
   private readonly kind: Kind;
 
-  /** Use `losses` or a name. */
+  /** Use `losses` or a name. Throws ARGUMENT for options that the loss does not take. */
   constructor(
     readonly name: LossName,
-    { fromLogits = false, labelSmoothing = 0 }: LossOptions = {},
+    options: LossOptions = {},
   ) {
-    if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-      throw new FoveaError(
-        'ARGUMENT',
-        `${name}: labelSmoothing must be at least 0 and less than 1, got ${String(labelSmoothing)}`,
-      );
-    }
-    this.options = { fromLogits, labelSmoothing };
     this.kind = kinds[name];
+    const { defaults } = this.kind;
+    for (const [key, value] of Object.entries(options)) checkOption(name, defaults, key, value);
+    this.options = { ...defaults, ...options };
+  }
+
+  /** Class and options, for saving. */
+  getConfig(): Serialized {
+    return { className: this.kind.className, config: { ...this.options } };
   }
 
   /** Whether targets are class numbers: int32, one fewer dimension than the result. */
@@ -75,7 +170,7 @@ export class Loss {
 
   /** Whether a model that ends in `activation` shall leave it to the loss. */
   takesLogitsOf(activation: string): boolean {
-    return this.kind.fuses === activation;
+    return this.kind.fuses === activation && !this.options.fromLogits;
   }
 
   /**
@@ -84,8 +179,8 @@ export class Loss {
    * @param isLogits whether the model has left its last activation out
    */
   values(output: Tensor, target: Tensor, isLogits: boolean): Tensor {
-    const fromLogits = isLogits || this.options.fromLogits;
-    return this.kind.values(output, target, { ...this.options, fromLogits });
+    const options = isLogits ? { ...this.options, fromLogits: true } : this.options;
+    return this.kind.values(output, target, options as AllOptions);
   }
 
   /**
@@ -163,28 +258,65 @@ function checkProbabilities(where: string, { data, shape }: HostArray): void {
   }
 }
 
+/** Throws ARGUMENT unless the loss takes such an option. */
+function checkOption(loss: string, defaults: LossOptions, key: string, value: unknown): void {
+  const expected: unknown = (defaults as Record<string, unknown>)[key];
+  if (expected === undefined) {
+    const allowed = Object.keys(defaults).join(', ') || 'none';
+    throw new FoveaError('ARGUMENT', `${loss}: has no option '${key}'; it takes ${allowed}`);
+  }
+  const valid = typeof value === typeof expected && (typeof value !== 'number' || value >= 0);
+  if (valid && !(key === 'labelSmoothing' && (value as number) >= 1)) return;
+  throw new FoveaError(
+    'ARGUMENT',
+    `${loss}: ${key} must be ${typeof expected === 'number' ? 'a number from 0' : 'true or false'}` +
+      `${key === 'labelSmoothing' ? ' and less than 1' : ''}, got ${String(value)}`,
+  );
+}
+
 /** The losses. */
 export const losses = {
   /** -sum(t log p) over the classes; targets are one-hot rows or probabilities. */
-  categoricalCrossentropy: (options?: LossOptions): Loss =>
-    new Loss('categoricalCrossentropy', options),
+  categoricalCrossentropy: make('categoricalCrossentropy'),
   /** -log p[t]; targets are class numbers. */
-  sparseCategoricalCrossentropy: (options?: LossOptions): Loss =>
-    new Loss('sparseCategoricalCrossentropy', options),
+  sparseCategoricalCrossentropy: make('sparseCategoricalCrossentropy'),
   /** Mean of -(t log p + (1 - t) log(1 - p)) over the outputs; targets are in 0..1. */
-  binaryCrossentropy: (options?: LossOptions): Loss => new Loss('binaryCrossentropy', options),
+  binaryCrossentropy: make('binaryCrossentropy'),
+  /** Binary cross-entropy times (1 - p)^gamma. Lin and others, arxiv.org/abs/1708.02002. */
+  binaryFocalCrossentropy: make('binaryFocalCrossentropy'),
+  /** -sum(alpha (1 - p)^gamma t log p) over the classes. */
+  categoricalFocalCrossentropy: make('categoricalFocalCrossentropy'),
   /** Mean of (p - t)^2 over the outputs. */
-  meanSquaredError: (): Loss => new Loss('meanSquaredError'),
+  meanSquaredError: make('meanSquaredError'),
+  /** Mean of |p - t| over the outputs. */
+  meanAbsoluteError: make('meanAbsoluteError'),
+  /** Half of the square of p - t where that is at most delta, a line beyond; mean over the outputs. */
+  huber: make('huber'),
+  /** sum(t log(t / p)) over the classes. */
+  klDivergence: make('klDivergence'),
+  /** 1 - 2 sum(t p) / (sum t + sum p) over the whole batch. */
+  dice: make('dice'),
 };
 
-/** The loss itself, or one of that name. Throws ARGUMENT for unknown names. */
-export function lossOf(loss: Loss | LossName): Loss {
+function make(name: LossName): (options?: LossOptions) => Loss {
+  return (options) => new Loss(name, options);
+}
+
+/**
+ * The loss itself, or one of that name (Keras's names and short forms too), or what `getConfig()`
+ * described. Throws ARGUMENT for unknown names.
+ */
+export function lossOf(loss: Loss | Serialized | string): Loss {
   if (loss instanceof Loss) return loss;
-  if (Object.hasOwn(kinds, loss)) return new Loss(loss);
+  const wanted = typeof loss === 'string' ? loss : loss.className;
+  const name = names.find((each) => {
+    const { className, aliases }: Kind = kinds[each];
+    return each === wanted || className === wanted || aliases.includes(wanted);
+  });
+  if (name) return new Loss(name, typeof loss === 'string' ? {} : loss.config);
   throw new FoveaError(
     'ARGUMENT',
-    `loss '${loss}' is unknown; allowed are ${Object.keys(kinds)
-      .map((name) => `'${name}'`)
-      .join(', ')}, or one of losses.* with options`,
+    `loss '${wanted}' is unknown; allowed are ${names.map((each) => `'${each}'`).join(', ')}, or ` +
+      'one of losses.* with options',
   );
 }

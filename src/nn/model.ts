@@ -4,20 +4,11 @@ import { concat } from '../ops/index.js';
 import { keep, scope } from '../scope.js';
 import type { Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import {
-  batches,
-  checkBatchSize,
-  checkSamples,
-  range,
-  sampleRows,
-  shapeOf,
-  type ArrayInput,
-} from './data.js';
-import type { CallOptions, Layer, Weight } from './layer.js';
-import { lossOf, type Loss, type LossName } from './losses.js';
-import { checkMetrics, type MetricName } from './metrics.js';
-import { optimizerOf, type Optimizer, type OptimizerName } from './optimizers.js';
-import { summarize } from './summary.js';
+import { batches, checkBatchSize, inputRows, range, type Inputs } from './data.js';
+import type { Graph, SymbolicTensor } from './graph.js';
+import { Layer, only, type CallOptions, type Weight } from './layer.js';
+import { compiledOf, type Compiled, type CompileOptions } from './compile.js';
+import { summarize, type SummaryOptions } from './summary.js';
 import {
   evaluate,
   fit,
@@ -27,62 +18,98 @@ import {
   type History,
 } from './train.js';
 
-/** Arguments of `compile`. */
-export interface CompileOptions {
-  /** A name takes Keras's default options; `optimizers` has factories with options. */
-  readonly optimizer: Optimizer | OptimizerName;
-  /** A name takes the default options; `losses` has factories with options. */
-  readonly loss: Loss | LossName;
-  /** Default: none but the loss. */
-  readonly metrics?: readonly MetricName[];
-}
-
-/** How a model is trained. */
-export interface Compiled {
-  readonly optimizer: Optimizer;
-  readonly loss: Loss;
-  readonly metrics: readonly MetricName[];
+/** Options of every kind of model. */
+export interface ModelOptions {
+  readonly name?: string | undefined;
+  /** An integer from 0: of the weights, dropout and shuffling. Default: another one each time. */
+  readonly seed?: number | undefined;
+  /** Whether weights get initial values; false leaves them zero, to be loaded. Default true. */
+  readonly initialize?: boolean | undefined;
 }
 
 /** Options of `predict`. */
 export interface PredictOptions {
   /** Samples that are computed at once. Default 32. */
   readonly batchSize?: number;
+  /** Stops between two batches. */
+  readonly signal?: AbortSignal;
 }
 
-/** Layers with one input and one output, and everything that can be done with them. */
-export abstract class Model {
-  /** Shown by `summary()`. */
-  abstract readonly name: string;
+/**
+ * A network of layers, and everything that can be done with it. It is a layer itself, and can be
+ * part of another network.
+ */
+export abstract class Model extends Layer {
   /** Of the weights, dropout and shuffling: equal seeds give equal trainings. */
   abstract readonly seed: number;
-  /** The layers, without the input. */
+  /** The layers in Keras's order. */
   abstract readonly layers: readonly Layer[];
-  /** Of one sample. Throws before `build`. */
-  abstract readonly inputShape: Shape;
-  /** Of one result. Throws before `build`. */
-  abstract readonly outputShape: Shape;
-  /** The activation at the end of the model; 'linear' where there is none. */
-  abstract readonly activationName: string;
+  /** What is computed from what. Throws while the shapes are unknown. */
+  abstract readonly graph: Graph;
   /** Number of epochs trained so far, over all calls of `fit`. */
   epochsTrained = 0;
   private how: Compiled | undefined;
 
-  /** Makes the weights. Done by itself where the model begins with an input layer. */
-  abstract build(inputShape: Shape): void;
+  /** Builds a model whose input shape is unknown for samples of that shape. */
+  abstract ensureBuilt(sampleShape: Shape): void;
 
-  /** Whether the weights were made. */
-  abstract readonly isBuilt: boolean;
+  /** The tensors that go in. */
+  get inputs(): readonly SymbolicTensor[] {
+    return this.graph.inputs;
+  }
 
-  /** Runs the model on a batch; on the tape, as any operation. */
-  abstract call(x: Tensor, options?: CallOptions): Tensor;
+  /** The tensors that come out. */
+  get outputs(): readonly SymbolicTensor[] {
+    return this.graph.outputs;
+  }
 
-  /** Result of the layer of that name in inference, for a batch. */
-  abstract outputsOf(x: Tensor, layerName: string): Tensor;
+  /** Names of the inputs: of their layers. */
+  get inputNames(): readonly string[] {
+    return this.inputs.map(({ name }) => name);
+  }
 
-  /** All weights, layer by layer, in Keras's order. */
-  get weights(): readonly Weight[] {
-    return this.layers.flatMap((layer) => layer.weights);
+  /** Names of the outputs: of the layers that make them. */
+  get outputNames(): readonly string[] {
+    return this.outputs.map(({ name }) => name);
+  }
+
+  /** Of one sample, for models with one input. */
+  get inputShape(): Shape {
+    return only(`${this.name}: inputShape`, this.inputs).shape;
+  }
+
+  /** The result as a tensor that is not computed yet, for models with one output. */
+  override get output(): SymbolicTensor {
+    return only(`${this.name}: output`, this.outputs, 'output');
+  }
+
+  /** The activation at the end of a model with one output; 'linear' where there is none. */
+  override get activationName(): string {
+    return this.outputs.length === 1 ? this.activationOf(this.outputs[0]!) : 'linear';
+  }
+
+  /** The activation that makes one of the outputs, and nothing else depends on. */
+  activationOf(output: SymbolicTensor): string {
+    return this.graph.isEnd(output) ? output.source.layer.activationName : 'linear';
+  }
+
+  override get trainable(): boolean {
+    return super.trainable;
+  }
+
+  /** Also sets it for every layer, as in Keras. */
+  override set trainable(trainable: boolean) {
+    super.trainable = trainable;
+    for (const layer of this.layers) layer.trainable = trainable;
+  }
+
+  /** All weights, layer by layer, in Keras's order; those of a model inside begin with its name. */
+  override get weights(): readonly Weight[] {
+    return this.layers.flatMap((layer) =>
+      layer instanceof Model
+        ? layer.weights.map((weight) => ({ ...weight, name: `${layer.name}/${weight.name}` }))
+        : layer.weights,
+    );
   }
 
   /** The weights that optimizers update. */
@@ -111,18 +138,63 @@ export abstract class Model {
     );
   }
 
+  override outputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
+    if (inputShapes.length === 1) this.ensureBuilt(inputShapes[0]!);
+    this.graph.checkInputs(this.name, inputShapes);
+    return this.outputs.map(({ shape }) => shape);
+  }
+
+  /** Of one sample, for models with one output. */
+  override outputShape(): Shape {
+    return this.output.shape;
+  }
+
+  override callAll(inputs: readonly Tensor[], options: CallOptions = {}): readonly Tensor[] {
+    const { logits, ...rest } = options;
+    return this.compute(inputs, rest, logits ? this.outputs : []);
+  }
+
+  /** Runs a model with one input and one output on a batch; on the tape, as any operation. */
+  override call(x: Tensor, options: CallOptions = {}): Tensor {
+    if (!this.isBuilt) this.ensureBuilt(x.shape.slice(1));
+    return only(`${this.name}: call`, this.callAll([x], options), 'output');
+  }
+
+  /**
+   * Runs the model.
+   *
+   * @param inputs one batch for each input
+   * @param logits the outputs to be left without their last activation
+   */
+  compute(
+    inputs: readonly Tensor[],
+    options: CallOptions,
+    logits: readonly SymbolicTensor[],
+  ): readonly Tensor[] {
+    return this.graph.run(inputs, this.outputs, options, new Set(logits));
+  }
+
+  /**
+   * Result of a layer in inference, for a batch.
+   *
+   * @param x a batch; a list of them for models with several inputs
+   * @throws FoveaError ARGUMENT when there is no such layer, or it has several results
+   */
+  outputsOf(x: Tensor | readonly Tensor[], layerName: string): Tensor {
+    const inputs = x instanceof Array ? x : [x as Tensor];
+    if (inputs.length === 1) this.ensureBuilt(inputs[0]!.shape.slice(1));
+    const wanted = this.graph.resultOf(this.getLayer(layerName));
+    return scope(() => noGrad(() => this.graph.run(inputs, [wanted], {})[0]!));
+  }
+
   /**
    * Chooses how the model is trained. Steps and averages of an optimizer given before are lost,
    * unless the same one is given again.
    *
    * @throws FoveaError ARGUMENT for an unknown optimizer, loss or metric
    */
-  compile({ optimizer, loss, metrics = [] }: CompileOptions): void {
-    const how = {
-      optimizer: optimizerOf(optimizer),
-      loss: lossOf(loss),
-      metrics: checkMetrics(metrics),
-    };
+  compile(options: CompileOptions): void {
+    const how = compiledOf(options);
     if (this.how && this.how.optimizer !== how.optimizer) this.how.optimizer.dispose();
     this.how = how;
   }
@@ -135,63 +207,67 @@ export abstract class Model {
   /**
    * Trains the model.
    *
-   * @param x samples [n, ...inputShape]: a tensor, or `{ data, shape }`
-   * @param y targets, one per sample; their shape depends on the loss
+   * @param x samples [n, ...inputShape]: a tensor, or `{ data, shape }`. Of models with several
+   *   inputs a list in their order, or an object with their names as keys
+   * @param y targets, one per sample; their shape depends on the loss. Of models with several
+   *   outputs a list or an object, as for `x`
    * @returns loss and metrics of every epoch
    * @throws FoveaError when data, shapes and options do not fit the model; what `signal` says when
    *   it is aborted: the model then has the weights of the last finished step
    */
-  fit(x: ArrayInput, y: ArrayInput, options: FitOptions = {}): Promise<History> {
+  fit(x: Inputs, y: Inputs, options: FitOptions = {}): Promise<History> {
     return fit(this, x, y, options);
   }
 
   /** Loss and metrics in inference. Arguments are those of `fit`. */
-  evaluate(x: ArrayInput, y: ArrayInput, options: EvaluateOptions = {}): Promise<EvaluateResult> {
+  evaluate(x: Inputs, y: Inputs, options: EvaluateOptions = {}): Promise<EvaluateResult> {
     return evaluate(this, x, y, options);
   }
 
   /**
-   * Results for many samples, computed in batches.
+   * Results for many samples, computed in batches, for models with one output.
    *
-   * @param x samples [n, ...inputShape]: a tensor, or `{ data, shape }`
+   * @param x as for `fit`
    * @returns a tensor [n, ...outputShape], to be disposed by the caller
    */
-  async predict(x: ArrayInput, { batchSize = 32 }: PredictOptions = {}): Promise<Tensor> {
+  async predict(x: Inputs, options: PredictOptions = {}): Promise<Tensor> {
+    const results = await this.predictAll(x, options);
+    if (results.length > 1) for (const tensor of results) tensor.dispose();
+    return only(`${this.name}: predict`, results, 'output');
+  }
+
+  /** `predict` for models with several outputs: one tensor for each. */
+  async predictAll(x: Inputs, options: PredictOptions = {}): Promise<readonly Tensor[]> {
+    const { batchSize = 32, signal } = options;
     checkBatchSize('predict', batchSize);
-    this.ensureBuilt(shapeOf(x));
-    checkSamples('predict', shapeOf(x), this.inputShape);
-    const rows = await sampleRows('predict', x);
+    const { rows, count } = await inputRows('predict', this, x);
+    const parts: (readonly Tensor[])[] = [];
     try {
-      const parts = batches(range(0, rows.count), batchSize).map((indices) =>
-        scope(() => noGrad(() => this.call(rows.take(indices)))),
-      );
-      const result = keep(parts.length === 1 ? parts[0]! : scope(() => concat(parts, 0)));
-      for (const part of parts) if (part !== result) part.dispose();
-      return result;
+      for (const indices of batches(range(0, count), batchSize)) {
+        signal?.throwIfAborted();
+        const inputs = (): Tensor[] => rows.map((each) => each.take(indices));
+        parts.push(scope(() => noGrad(() => this.callAll(inputs()).map((y) => y.detach()))));
+        for (const tensor of parts.at(-1)!) keep(tensor);
+      }
+      return this.outputs.map((_, i) => {
+        const column = parts.map((part) => part[i]!);
+        return keep(column.length === 1 ? column[0]!.detach() : scope(() => concat(column, 0)));
+      });
     } finally {
-      rows.dispose();
+      for (const part of parts) for (const tensor of part) tensor.dispose();
+      for (const each of rows) each.dispose();
     }
   }
 
-  /** Builds a model without input layer for the samples of a batch. */
-  ensureBuilt(batchShape: Shape): void {
-    if (!this.isBuilt) this.build(batchShape.slice(1));
-  }
-
-  /**
-   * The table of layers, as Keras prints it.
-   *
-   * @param print takes the text; default: console.log
-   * @returns the text
-   */
-  summary({ print = console.log }: { print?: (text: string) => void } = {}): string {
-    const text = summarize(this);
-    print(text);
+  /** Prints the table of layers, as Keras does, and returns it. */
+  summary(options: SummaryOptions = {}): string {
+    const text = summarize(this, options);
+    (options.print ?? console.log)(text);
     return text;
   }
 
   /** Frees the weights and what the optimizer keeps. */
-  dispose(): void {
+  override dispose(): void {
     for (const layer of this.layers) layer.dispose();
     this.how?.optimizer.dispose();
   }

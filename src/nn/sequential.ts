@@ -1,26 +1,17 @@
-import { noGrad } from '../autograd.js';
 import { FoveaError } from '../errors.js';
-import { scope } from '../scope.js';
 import type { Shape } from '../shape.js';
-import type { Tensor } from '../tensor.js';
-import type { CallOptions, Layer, LayerConfig } from './layer.js';
+import { Graph, type SymbolicTensor } from './graph.js';
+import type { Layer, LayerConfig } from './layer.js';
 import { InputLayer } from './layers/core.js';
-import { layerFromConfig } from './layers/index.js';
-import { Model } from './model.js';
+import { Model, type ModelOptions } from './model.js';
+import { nameLayers } from './names.js';
 import { deriveSeed, randomSeed, STREAM } from './seeds.js';
 
 /** Options of `sequential`. */
-export interface SequentialOptions {
-  /** Default 'sequential'. */
-  readonly name?: string;
-  /** An integer from 0: of the weights, dropout and shuffling. Default: another one each time. */
-  readonly seed?: number;
-  /** Whether weights get initial values; false leaves them zero, to be loaded. Default true. */
-  readonly initialize?: boolean;
-}
+export type SequentialOptions = ModelOptions;
 
 /** What a `Sequential` is made from again. */
-export interface SequentialConfig {
+export interface SequentialConfig extends LayerConfig {
   readonly name: string;
   readonly seed: number;
   /** The input layer first. */
@@ -38,102 +29,81 @@ export function sequential(layers: readonly Layer[], options: SequentialOptions 
   return new Sequential(layers, options);
 }
 
-/** The model that `getConfig()` described, with weights of zero. */
-export function sequentialFromConfig({ name, seed, layers }: SequentialConfig): Sequential {
-  const made = layers.map(({ className, config }) => layerFromConfig(className, config));
+/**
+ * The model that `getConfig()` described, with weights of zero.
+ *
+ * @param makeLayer of a class and its configuration
+ */
+export function sequentialFromConfig(
+  { name, seed, layers }: SequentialConfig,
+  makeLayer: (className: string, config: LayerConfig) => Layer,
+): Sequential {
+  const made = layers.map(({ className, config }) => makeLayer(className, config));
   return new Sequential(made, { name, seed, initialize: false });
 }
 
 /** See `sequential`. */
 export class Sequential extends Model {
-  override readonly name: string;
+  override get className(): string {
+    return 'Sequential';
+  }
   override readonly seed: number;
+  /** Without the input. */
   override readonly layers: readonly Layer[];
   private readonly initialize: boolean;
-  private readonly input: InputLayer | undefined;
-  private shapes: { readonly input: Shape; readonly output: Shape } | undefined;
+  private readonly inputLayer: InputLayer | undefined;
+  private builtGraph: Graph | undefined;
 
-  constructor(layers: readonly Layer[], { name, seed, initialize }: SequentialOptions = {}) {
-    super();
+  constructor(layers: readonly Layer[], { seed, initialize, ...options }: SequentialOptions = {}) {
+    super(options);
     this.initialize = initialize ?? true;
-    this.name = name ?? 'sequential';
     this.seed = seed ?? randomSeed();
     const [first] = layers;
-    this.input = first instanceof InputLayer ? first : undefined;
-    this.layers = this.input ? layers.slice(1) : [...layers];
+    this.inputLayer = first instanceof InputLayer ? first : undefined;
+    this.layers = this.inputLayer ? layers.slice(1) : [...layers];
     this.checkLayers();
     nameLayers(this.layers);
-    if (this.input) this.build(this.input.shape);
+    if (this.inputLayer) this.ensureBuilt(this.inputLayer.shape);
   }
 
   override get isBuilt(): boolean {
-    return this.shapes !== undefined;
+    return this.builtGraph !== undefined;
   }
 
-  override get inputShape(): Shape {
-    return this.built().input;
-  }
-
-  override get outputShape(): Shape {
-    return this.built().output;
-  }
-
-  override get activationName(): string {
-    return this.layers.at(-1)!.activationName;
-  }
-
-  override build(inputShape: Shape): void {
-    if (this.shapes) return;
-    // All shapes are checked before the first weight is made.
-    const output = this.layers.reduce((shape, layer) => layer.outputShape(shape), inputShape);
-    let weight = 0;
-    const nextSeed = (): number => deriveSeed(this.seed, STREAM.weights, weight++);
-    let shape = inputShape;
-    for (const layer of this.layers) {
-      layer.build(shape, this.initialize ? nextSeed : undefined);
-      shape = layer.outputShape(shape);
-    }
-    this.shapes = { input: inputShape, output };
-  }
-
-  override call(x: Tensor, options: CallOptions = {}): Tensor {
-    return this.run(x, this.layers.length, options);
-  }
-
-  /** Name, seed and layers as plain values; see `sequentialFromConfig`. The model must be built. */
-  getConfig(): SequentialConfig {
-    const input = this.input ?? new InputLayer({ shape: this.inputShape });
-    const layers = [input, ...this.layers].map((layer) => ({
-      className: layer.className,
-      config: layer.getConfig(),
-    }));
-    return { name: this.name, seed: this.seed, layers };
-  }
-
-  override outputsOf(x: Tensor, layerName: string): Tensor {
-    const end = this.layers.indexOf(this.getLayer(layerName)) + 1;
-    return scope(() => noGrad(() => this.run(x, end, {})));
-  }
-
-  /** Runs the first `end` layers. Each draws from a stream of its own. */
-  private run(x: Tensor, end: number, { training = false, seed = 0, logits }: CallOptions): Tensor {
-    this.ensureBuilt(x.shape);
-    const last = this.layers.length - 1;
-    return this.layers.slice(0, end).reduce((y, layer, i) => {
-      const options = training ? { training, seed: deriveSeed(seed, i) } : {};
-      return layer.call(y, logits && i === last ? { ...options, logits } : options);
-    }, x);
-  }
-
-  private built(): { readonly input: Shape; readonly output: Shape } {
-    if (this.shapes) return this.shapes;
+  override get graph(): Graph {
+    if (this.builtGraph) return this.builtGraph;
     throw new FoveaError(
       'ARGUMENT',
       `${this.name}: the model is not built, its shapes are unknown`,
       {
-        hint: 'Begin it with layers.input({ shape }), or call build(inputShape).',
+        hint: 'Begin it with layers.input({ shape }), or call build([inputShape]).',
       },
     );
+  }
+
+  override ensureBuilt(sampleShape: Shape): void {
+    if (this.builtGraph) return;
+    const layer = this.inputLayer ?? new InputLayer({ shape: sampleShape });
+    const start = layer.apply([]);
+    // All shapes are checked before the first weight is made.
+    const end = this.layers.reduce<SymbolicTensor>((x, next) => next.apply(x), start);
+    const graph = new Graph([start], [end]);
+    let weight = 0;
+    const nextSeed = (): number => deriveSeed(this.seed, STREAM.weights, weight++);
+    for (const call of graph.calls) {
+      const shapes = call.inputs.map(({ shape }) => shape);
+      call.layer.build(shapes, this.initialize ? nextSeed : undefined);
+    }
+    this.builtGraph = graph;
+  }
+
+  /** Name, seed and layers as plain values; see `sequentialFromConfig`. The model must be built. */
+  override getConfig(): SequentialConfig {
+    const layers = [this.inputs[0]!.source.layer, ...this.layers].map((layer) => ({
+      className: layer.className,
+      config: layer.getConfig(),
+    }));
+    return { name: this.name, seed: this.seed, layers };
   }
 
   private checkLayers(): void {
@@ -146,27 +116,5 @@ export class Sequential extends Model {
     if (new Set(this.layers).size !== this.layers.length) {
       throw new FoveaError('ARGUMENT', `${this.name}: the same layer is in the list twice`);
     }
-  }
-}
-
-/** Gives every layer without a name one that is free: conv2d, conv2d_1, ... */
-function nameLayers(layers: readonly Layer[]): void {
-  const taken = new Set<string>();
-  for (const { name, isNamed } of layers) {
-    if (!isNamed) continue;
-    if (taken.has(name)) {
-      throw new FoveaError('ARGUMENT', `two layers have the name '${name}'`, {
-        hint: 'Names are unique in a model: weights are saved under them.',
-      });
-    }
-    taken.add(name);
-  }
-  for (const layer of layers) {
-    if (layer.isNamed) continue;
-    const type = layer.name;
-    let name = type;
-    for (let i = 1; taken.has(name); i++) name = `${type}_${i}`;
-    layer.name = name;
-    taken.add(name);
   }
 }

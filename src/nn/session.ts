@@ -1,65 +1,55 @@
 import { noGrad } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { defaultDevice } from '../gpu/init.js';
-import { mean, sigmoid } from '../ops/index.js';
+import { mean, reshape, sigmoid, softmax } from '../ops/index.js';
 import { Random } from '../random.js';
 import { scope } from '../scope.js';
 import type { Tensor } from '../tensor.js';
-import {
-  batches,
-  checkFinite,
-  checkSamples,
-  hostArray,
-  range,
-  sampleRows,
-  targetRows,
-  type ArrayInput,
-  type Rows,
-} from './data.js';
-import type { CallOptions } from './layer.js';
-import { accuracy, RunningMeans } from './metrics.js';
-import type { Compiled, Model } from './model.js';
-import type { Progress } from './progress.js';
+import { outputPlans, type Compiled, type OutputPlan } from './compile.js';
+import { batches, type Inputs, type Rows } from './data.js';
+import { loadExamples, type Examples, type WeightOptions } from './examples.js';
+import { LogBook } from './logbook.js';
+import type { Model } from './model.js';
+import type { Logs, Progress } from './progress.js';
 import { deriveSeed, STREAM } from './seeds.js';
-import type { EvaluateOptions, EvaluateResult, FitOptions } from './train.js';
+import type { EvaluateOptions } from './train.js';
+import { applyConstraints } from './update.js';
 
-/** Samples with their targets, checked. */
-export interface Examples {
-  readonly x: Rows;
-  readonly y: Rows;
-  /** Which of the rows. */
-  readonly indices: Int32Array;
-}
+/** Called after each step of an epoch, with the number of steps done; true ends the epoch. */
+export type AfterStep = (done: number) => Promise<boolean>;
 
 /** One call of `fit` or `evaluate`: what it uploads and counts, freed at its end. */
 export class Session {
+  readonly how: Compiled;
+  readonly plans: readonly OutputPlan[];
   readonly batchSize: number;
-  private readonly how: Compiled;
-  private readonly means: RunningMeans;
-  private readonly rows: Rows[] = [];
+  readonly book: LogBook;
+  private readonly uploaded: Rows[] = [];
   private readonly pace = new Pace();
   private readonly signal: AbortSignal | undefined;
 
   constructor(
-    private readonly where: string,
-    private readonly model: Model,
+    readonly where: string,
+    readonly model: Model,
     { batchSize = 32, signal }: EvaluateOptions,
   ) {
-    if (!model.compiled) {
+    const { compiled } = model;
+    if (!compiled) {
       throw new FoveaError('ARGUMENT', `${where}: the model is not compiled`, {
         hint: 'Call compile({ optimizer, loss, metrics }) first.',
       });
     }
-    this.how = model.compiled;
+    this.how = compiled;
+    this.plans = outputPlans(compiled, model.outputs);
     this.batchSize = batchSize;
     this.signal = signal;
-    this.means = new RunningMeans(1 + this.how.metrics.length);
+    this.book = new LogBook(this.plans);
   }
 
   /** Frees what was uploaded. */
   dispose(): void {
-    this.means.dispose();
-    for (const rows of this.rows) rows.dispose();
+    this.book.dispose();
+    for (const rows of this.uploaded) rows.dispose();
   }
 
   /** Number of batches. */
@@ -73,129 +63,134 @@ export class Session {
     throw new FoveaError('ARGUMENT', `${this.where}: no weight of the model is trainable`);
   }
 
-  /** Checks and uploads the data. The second entry is what is evaluated after each epoch. */
-  async load(
-    x: ArrayInput,
-    y: ArrayInput,
-    { validationSplit = 0, validationData }: FitOptions,
-  ): Promise<[Examples, Examples | undefined]> {
-    const all = await this.examples(x, y);
-    if (validationData) {
-      const [valX, valY] = validationData;
-      return [all, await this.examples(valX, valY)];
-    }
-    if (validationSplit === 0) return [all, undefined];
-    const count = all.indices.length;
-    const split = Math.floor(count * (1 - validationSplit));
-    if (split === 0 || split === count) {
-      throw new FoveaError(
-        'DATA',
-        `fit: validationSplit ${validationSplit} of ${count} samples leaves ${split} to train on ` +
-          `and ${count - split} to evaluate`,
-      );
-    }
-    const part = (indices: Int32Array): Examples => ({ ...all, indices });
-    return [part(all.indices.slice(0, split)), part(all.indices.slice(split))];
+  /** Checks and uploads data. */
+  async load(x: Inputs, y: Inputs, options: WeightOptions): Promise<Examples> {
+    const { where, model, plans } = this;
+    const examples = await loadExamples(where, model, plans, x, y, options);
+    this.uploaded.push(...examples.x, ...examples.y);
+    return examples;
   }
 
-  private async examples(x: ArrayInput, y: ArrayInput): Promise<Examples> {
-    const { model, where } = this;
-    const xHost = await hostArray(`${where}: x`, x);
-    const yHost = await hostArray(`${where}: y`, y);
-    model.ensureBuilt(xHost.shape);
-    checkSamples(where, xHost.shape, model.inputShape);
-    checkFinite(where, 'x', xHost);
-    const { loss } = this.how;
-    const count = xHost.shape[0]!;
-    const targets = loss.checkTargets(where, yHost, count, model.outputShape);
-    const rows = {
-      x: await sampleRows(where, x, xHost),
-      y: targetRows(targets, loss.isSparse ? 'int32' : 'float32'),
-    };
-    this.rows.push(rows.x, rows.y);
-    return { ...rows, indices: range(0, count) };
-  }
-
-  /** One pass over the training examples. Values are those before each update, as in Keras. */
+  /**
+   * One pass over the training examples, from step `first` on. Values are those before each update,
+   * as in Keras.
+   */
   async trainEpoch(
     train: Examples,
     progress: Progress,
-    { shuffle = true, seed = this.model.seed }: FitOptions,
-  ): Promise<EvaluateResult> {
+    { shuffle, seed, first = 0, after }: { shuffle: boolean; seed: number; first?: number; after: AfterStep },
+  ): Promise<Logs> {
     const { model } = this;
     const order = train.indices.slice();
+    if (first === 0) this.book.reset();
     if (shuffle) new Random(deriveSeed(seed, STREAM.epochs, model.epochsTrained)).shuffle(order);
-    await this.pass(order, progress, (indices) => this.trainStep(train, indices, seed));
+    await this.pass(order, progress, first, (indices) => this.trainStep(train, indices, seed), after);
     model.epochsTrained++;
-    return this.read();
+    return this.book.read();
   }
 
-  private trainStep({ x, y }: Examples, indices: Int32Array, seed: number): void {
-    const { optimizer, loss } = this.how;
+  private trainStep(examples: Examples, indices: Int32Array, seed: number): void {
+    const { optimizer } = this.how;
     const stepSeed = deriveSeed(seed, STREAM.steps, optimizer.iterations);
-    const target = y.take(indices);
-    const output = this.forward(x.take(indices), { training: true, seed: stepSeed });
-    const values = loss.values(output, target, this.leavesActivation);
-    mean(values).backward();
+    this.lossOf(examples, indices, { training: true, seed: stepSeed }).backward();
     optimizer.apply(this.model.weights);
-    this.count(values, output, target);
+    applyConstraints(this.model.trainableWeights);
   }
 
   /** Loss and metrics of examples in inference. */
-  async evaluate({ x, y, indices }: Examples, progress: Progress): Promise<EvaluateResult> {
-    await this.pass(indices, progress, (some) =>
-      noGrad(() => {
-        const target = y.take(some);
-        const output = this.forward(x.take(some), {});
-        this.count(this.how.loss.values(output, target, this.leavesActivation), output, target);
-      }),
+  async evaluate(examples: Examples, progress: Progress): Promise<Logs> {
+    this.book.reset();
+    await this.pass(examples.indices, progress, 0, (indices) =>
+      noGrad(() => this.lossOf(examples, indices, {})),
     );
-    return this.read();
+    return this.book.read();
   }
 
-  /** Whether the loss takes the model's last activation upon itself. */
-  private get leavesActivation(): boolean {
-    return this.how.loss.takesLogitsOf(this.model.activationName);
-  }
-
-  private forward(x: Tensor, options: CallOptions): Tensor {
-    return this.model.call(x, { ...options, logits: this.leavesActivation });
-  }
-
-  private count(values: Tensor, output: Tensor, target: Tensor): void {
-    this.means.add(0, values);
-    this.how.metrics.forEach((_, i) => {
-      const binary = this.leavesActivation && this.model.activationName === 'sigmoid';
-      const pred = binary ? noGrad(() => sigmoid(output)) : output;
-      this.means.add(i + 1, accuracy(pred, target));
+  /** The loss of a batch, which is also counted, with the metrics. */
+  private lossOf(
+    { x, y, weights }: Examples,
+    indices: Int32Array,
+    options: { readonly training?: boolean; readonly seed?: number },
+  ): Tensor {
+    const { model, plans } = this;
+    const added: Tensor[] = [];
+    const addLoss = (loss: Tensor): void => void added.push(loss);
+    const inputs = x.map((rows) => rows.take(indices));
+    const fused = plans.filter((plan) => this.leavesActivation(plan));
+    const outputs = model.compute(
+      inputs,
+      { ...options, addLoss },
+      fused.map(({ output }) => output),
+    );
+    const losses = plans.map((plan, i) => {
+      const weight = weights[i]?.take(indices);
+      const judged = { output: outputs[i]!, target: y[i]!.take(indices), weight };
+      const loss = plan.loss && this.outputLoss(plan.loss, fused.includes(plan), judged);
+      noGrad(() => this.book.addOutput(i, indices.length, loss, {
+        ...judged,
+        output: fused.includes(plan) ? this.activated(plan, judged.output) : judged.output,
+      }));
+      return loss?.mul(plan.lossWeight);
     });
+    const total = [...losses.filter((loss) => loss !== undefined), ...added, ...this.penalties()]
+      .reduce((sum, loss) => sum.add(loss));
+    noGrad(() => this.book.addTotal(indices.length, total));
+    return total;
+  }
+
+  private outputLoss(
+    loss: NonNullable<OutputPlan['loss']>,
+    isLogits: boolean,
+    { output, target, weight }: { output: Tensor; target: Tensor; weight: Tensor | undefined },
+  ): Tensor {
+    const values = loss.values(output, target, isLogits);
+    if (!weight) return mean(values);
+    if (values.rank === 0) {
+      throw new FoveaError('ARGUMENT', `${this.where}: ${loss.name} is a loss of whole batches`, {
+        hint: 'It takes no sample or class weights.',
+      });
+    }
+    const perSample = [weight.size, ...values.shape.slice(1).map(() => 1)];
+    return mean(values.mul(reshape(weight, perSample)));
+  }
+
+  /** What the regularizers of the trained weights add. */
+  private penalties(): Tensor[] {
+    return this.model.trainableWeights.flatMap(({ regularizer, value }) =>
+      regularizer ? [regularizer.loss(value)] : [],
+    );
+  }
+
+  /** Whether the loss takes the last activation of an output upon itself. */
+  private leavesActivation({ loss, output }: OutputPlan): boolean {
+    return loss?.takesLogitsOf(this.model.activationOf(output)) ?? false;
+  }
+
+  private activated({ output }: OutputPlan, logits: Tensor): Tensor {
+    return this.model.activationOf(output) === 'sigmoid' ? sigmoid(logits) : softmax(logits);
   }
 
   private async pass(
     order: Int32Array,
     progress: Progress,
+    first: number,
     step: (indices: Int32Array) => void,
+    after?: AfterStep,
   ): Promise<void> {
-    this.means.reset();
-    let done = 0;
+    let done = first;
     try {
-      for (const indices of batches(order, this.batchSize)) {
+      for (const indices of batches(order, this.batchSize).slice(first)) {
         this.signal?.throwIfAborted();
         scope(() => step(indices));
         await this.pace.keep();
-        if (progress.wantsValues()) progress.show({ ...(await this.read()) });
+        if (await after?.(done + 1)) break;
+        if (progress.wantsValues()) progress.show(await this.book.read());
         progress.step(++done);
       }
     } catch (error) {
       progress.abandon();
       throw error;
     }
-  }
-
-  private async read(): Promise<EvaluateResult> {
-    const [loss, ...metrics] = await this.means.read();
-    const named = this.how.metrics.map((name, i) => [name, metrics[i]!] as const);
-    return { loss: loss!, ...Object.fromEntries(named) };
   }
 }
 

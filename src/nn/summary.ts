@@ -1,50 +1,124 @@
 import { formatBatch } from './data.js';
-import type { Weight } from './layer.js';
-import type { Model } from './model.js';
+import type { LayerCall, SymbolicTensor } from './graph.js';
+import type { Layer, Weight } from './layer.js';
+import { Model } from './model.js';
 
-const HEADER = ['Layer (type)', 'Output Shape', 'Param #'] as const;
+/** Options of `summary`. */
+export interface SummaryOptions {
+  /** Takes the text. Default: console.log. */
+  readonly print?: (text: string) => void;
+  /** Whether a column says which layers are trained: Y, N, or - without weights. Default false. */
+  readonly showTrainable?: boolean;
+  /** Whether the layers of models inside are listed too. Default false. */
+  readonly expandNested?: boolean;
+}
+
 /** Keras's widths; a wider cell widens its column. */
-const LEAST_WIDTHS = [31, 22, 13] as const;
+const LEAST_WIDTHS: Readonly<Record<string, number>> = {
+  'Layer (type)': 31,
+  'Output Shape': 22,
+  'Param #': 13,
+};
 
-type Row = readonly [layer: string, shape: string, params: string];
+/** The lines of each cell of a row. */
+type Row = readonly (readonly string[])[];
 
 /** The table of a model's layers, with totals: Keras's `summary()`. The model must be built. */
-export function summarize(model: Model): string {
-  const rows = rowsOf(model);
-  const widths = LEAST_WIDTHS.map((least, i) =>
-    Math.max(least, ...rows.flat().map((row) => row[i]!.length)),
+export function summarize(model: Model, options: SummaryOptions = {}): string {
+  const columns = ['Layer (type)', 'Output Shape', 'Param #'];
+  if (!isChain(model)) columns.push('Connected to');
+  if (options.showTrainable) columns.push('Trainable');
+  const rows = rowsOf(model, columns, options, '');
+  const widths = columns.map((column, i) =>
+    Math.max(LEAST_WIDTHS[column] ?? column.length, ...rows.flatMap((row) => row[i]!.map((line) => line.length))),
   );
   const rule = (left: string, line: string, cross: string, right: string): string =>
     left + widths.map((width) => line.repeat(width + 2)).join(cross) + right;
-  const cells = ([layer, shape, params]: Row, wall: string): string =>
-    `${wall} ${layer.padEnd(widths[0]!)} ${wall} ${shape.padEnd(widths[1]!)} ${wall} ` +
-    `${params.padStart(widths[2]!)} ${wall}`;
-  const layers = rows.map((lines) => lines.map((line) => cells(line, '│')).join('\n'));
+  const line = (cells: readonly string[], wall: string): string =>
+    `${wall} ${cells
+      .map((cell, i) =>
+        columns[i] === 'Param #' ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!),
+      )
+      .join(` ${wall} `)} ${wall}`;
+  const lines = (row: Row): string =>
+    Array.from({ length: Math.max(...row.map((cell) => cell.length)) }, (_, k) =>
+      line(row.map((cell) => cell[k] ?? ''), '│'),
+    ).join('\n');
   return [
     `Model: "${model.name}"`,
     rule('┏', '━', '┳', '┓'),
-    cells(HEADER, '┃'),
+    line(columns, '┃'),
     rule('┡', '━', '╇', '┩'),
-    layers.join(`\n${rule('├', '─', '┼', '┤')}\n`),
+    rows.map(lines).join(`\n${rule('├', '─', '┼', '┤')}\n`),
     rule('└', '─', '┴', '┘'),
     ...totals(model),
   ].join('\n');
 }
 
-/** One row per layer, of one line; of two where name and type do not fit into one. */
-function rowsOf(model: Model): Row[][] {
-  let shape = model.inputShape;
-  return model.layers.map((layer) => {
-    shape = layer.outputShape(shape);
-    const cells = [formatBatch(shape), thousands(sizeOfAll(layer.weights))] as const;
-    const type = `(${layer.className})`;
-    const line = `${layer.name} ${type}`;
-    if (line.length <= LEAST_WIDTHS[0]) return [[line, ...cells]];
-    return [
-      [layer.name, ...cells],
-      [type, '', ''],
-    ];
+/** Whether each layer is used once and follows the one before it. */
+function isChain({ graph, inputs, outputs }: Model): boolean {
+  const { calls } = graph;
+  return (
+    inputs.length === 1 &&
+    outputs.length === 1 &&
+    new Set(calls.map(({ layer }) => layer)).size === calls.length &&
+    calls.every(({ inputs: [from, ...more], outputs: made }, i) => {
+      const before = i === 0 ? inputs[0] : calls[i - 1]!.outputs[0];
+      return more.length === 0 && from === before && made.length === 1;
+    })
+  );
+}
+
+function rowsOf(
+  model: Model,
+  columns: readonly string[],
+  options: SummaryOptions,
+  indent: string,
+): Row[] {
+  return model.layers.flatMap((layer) => {
+    const uses = usesOf(model, layer);
+    const cells: Readonly<Record<string, readonly string[]>> = {
+      'Layer (type)': nameLines(layer, indent),
+      'Output Shape': uses[0]!.outputs.map(({ shape }) => formatBatch(shape)),
+      'Param #': [thousands(sizeOfAll(layer.weights))],
+      'Connected to': connections(model, uses),
+      Trainable: [trainableMark(layer)],
+    };
+    const row = columns.map((column) => cells[column]!);
+    const inside =
+      options.expandNested && layer instanceof Model
+        ? rowsOf(layer, columns, options, `${indent}  └ `)
+        : [];
+    return [row, ...inside];
   });
+}
+
+function usesOf({ graph, inputs }: Model, layer: Layer): LayerCall[] {
+  const all = [...inputs.map(({ source }) => source), ...graph.calls];
+  return all.filter((call) => call.layer === layer);
+}
+
+/** In one line; in two where name and type do not fit into one. */
+function nameLines({ name, className }: Layer, indent: string): string[] {
+  const line = `${indent}${name} (${className})`;
+  if (line.length <= LEAST_WIDTHS['Layer (type)']!) return [line];
+  return [`${indent}${name}`, `${' '.repeat(indent.length)}(${className})`];
+}
+
+/** 'conv2d[0][0]': which use of a layer, and which of its results. */
+function connections(model: Model, uses: readonly LayerCall[]): string[] {
+  const places = uses.flatMap(({ inputs }) => inputs.map((input) => placeOf(model, input)));
+  if (places.length === 0) return ['-'];
+  return places.map((place, i) => (i < places.length - 1 ? `${place},` : place));
+}
+
+function placeOf(model: Model, { source, index, name }: SymbolicTensor): string {
+  return `${name}[${usesOf(model, source.layer).indexOf(source)}][${index}]`;
+}
+
+function trainableMark({ weights, trainable }: Layer): string {
+  if (weights.length === 0) return '-';
+  return trainable ? 'Y' : 'N';
 }
 
 function totals(model: Model): string[] {

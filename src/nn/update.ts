@@ -1,8 +1,11 @@
+import { noGrad } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { elementWindows } from '../ops/elementwise.js';
 import { part, run } from '../ops/run.js';
+import { scope } from '../scope.js';
 import type { Flags } from '../gpu/template.js';
 import type { Tensor } from '../tensor.js';
+import type { Weight } from './layer.js';
 
 const WG = 64;
 
@@ -34,6 +37,11 @@ export function moveAverage(average: Tensor, x: Tensor, momentum: number): void 
   updateInPlace('moving_average', {}, { average, x }, { momentum, rest: 1 - momentum });
 }
 
+/** target = source, in place. */
+export function copyInto(target: Tensor, source: Tensor): void {
+  moveAverage(target, source, 0);
+}
+
 /** Gives a weight, or what an optimizer keeps for it, other values. */
 export function assign(target: Tensor, values: Float32Array): void {
   if (values.length !== target.size) {
@@ -43,4 +51,11 @@ export function assign(target: Tensor, values: Float32Array): void {
     );
   }
   target.device.recorder.upload(target.storage, values);
+}
+
+/** Brings weights back to what their constraints allow. */
+export function applyConstraints(weights: readonly Weight[]): void {
+  for (const { value, constraint } of weights) {
+    if (constraint) noGrad(() => scope(() => copyInto(value, constraint.apply(value))));
+  }
 }

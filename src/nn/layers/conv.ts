@@ -1,58 +1,74 @@
 import { FoveaError } from '../../errors.js';
-import { conv2d, depthwiseConv2d } from '../../ops/index.js';
+import { conv2d, conv2dTranspose, depthwiseConv2d } from '../../ops/index.js';
 import { pairOf, windowAxes, type Pair, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkActivation, withActivation, type ActivationName } from '../activations.js';
-import { initializer, type InitializerName } from '../initializers.js';
+import { withDefaults, type Defaults } from '../config.js';
+import type { ConstraintLike } from '../constraints.js';
+import type { InitializerLike } from '../initializers.js';
 import {
   checkInteger,
   checkOneOf,
   checkSampleRank,
   Layer,
+  ownOptions,
   type CallOptions,
-  type LayerConfig,
   type LayerOptions,
   type SeedSource,
 } from '../layer.js';
+import type { RegularizerLike } from '../regularizers.js';
+import {
+  BIAS,
+  KERNEL,
+  resolveWeights,
+  weightOptions,
+  type BiasOptions,
+  type KernelOptions,
+  type Own,
+} from './parameters.js';
 
 /** Options that all convolutions share. */
-export interface ConvOptions extends LayerOptions {
+export interface ConvOptions extends LayerOptions, BiasOptions {
   /** Size of the window: one number, or [height, width]. */
   readonly kernelSize: Pair;
   /** Default 1. */
-  readonly strides?: Pair;
+  readonly strides?: Pair | undefined;
   /** 'valid' (the default): no padding; 'same': the result is ceil(size / stride) large. */
-  readonly padding?: 'same' | 'valid';
+  readonly padding?: 'same' | 'valid' | undefined;
   /** Distance of the cells of the window. Default 1. */
-  readonly dilationRate?: Pair;
+  readonly dilationRate?: Pair | undefined;
   /** Default 'linear'. */
-  readonly activation?: ActivationName;
-  /** Default true. */
-  readonly useBias?: boolean;
-  /** Default 'zeros'. */
-  readonly biasInitializer?: InitializerName;
+  readonly activation?: ActivationName | undefined;
 }
 
-/** What all convolutions have in common: a window, a bias and an activation. */
-abstract class Convolution extends Layer {
-  protected readonly window;
+const WINDOW = {
+  kernelSize: undefined,
+  strides: 1,
+  padding: 'valid',
+  dilationRate: 1,
+  activation: 'linear',
+} as const;
 
-  constructor(options: ConvOptions) {
+/** What all convolutions have in common: a window, a bias and an activation. */
+abstract class Convolution<O extends ConvOptions> extends Layer {
+  protected override readonly config;
+
+  constructor(options: O, defaults: Defaults<Own<O>>) {
     super(options);
     const { name } = this;
-    this.window = {
-      kernelSize: pairOf(name, 'kernelSize', options.kernelSize),
-      strides: pairOf(name, 'strides', options.strides ?? 1),
-      padding: checkOneOf(name, 'padding', options.padding ?? 'valid', ['same', 'valid'] as const),
-      dilationRate: pairOf(name, 'dilationRate', options.dilationRate ?? 1),
-      activation: checkActivation(name, options.activation ?? 'linear'),
-      useBias: options.useBias ?? true,
-      biasInitializer: initializer(options.biasInitializer ?? 'zeros').name,
-    };
+    const config = withDefaults<Own<O>>(this.className, ownOptions(options) as O, defaults);
+    this.config = resolveWeights({
+      ...config,
+      kernelSize: pairOf(name, 'kernelSize', config.kernelSize),
+      strides: pairOf(name, 'strides', config.strides),
+      padding: checkOneOf(name, 'padding', config.padding, ['same', 'valid'] as const),
+      dilationRate: pairOf(name, 'dilationRate', config.dilationRate),
+      activation: checkActivation(name, config.activation),
+    });
   }
 
   override get activationName(): string {
-    return this.window.activation;
+    return this.config.activation;
   }
 
   /** Channels of the result. */
@@ -61,109 +77,109 @@ abstract class Convolution extends Layer {
   override outputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, 'height, width, channels');
     const [height, width, channels] = inputShape as [number, number, number];
-    const { kernelSize, strides, padding, dilationRate: dilation } = this.window;
-    const attributes = { strides, padding, dilation };
-    const [rows, columns] = windowAxes(this.name, [height, width], kernelSize, attributes);
+    const { kernelSize } = this.config;
+    const [rows, columns] = windowAxes(this.name, [height, width], kernelSize, this.attributes);
     return [rows.out, columns.out, this.channels(channels)];
   }
 
+  /** Makes a weight as the options with that prefix say. */
+  protected add(role: string, prefix: string, shape: Shape, nextSeed: SeedSource): void {
+    this.addWeight(role, shape, weightOptions(this.config, prefix), nextSeed);
+  }
+
   protected addBias(inputShape: Shape, nextSeed: SeedSource): void {
-    const { useBias, biasInitializer } = this.window;
-    const shape = [this.channels(inputShape[2]!)];
-    if (useBias) this.addWeight('bias', shape, initializer(biasInitializer), nextSeed);
+    if (this.config.useBias) this.add('bias', 'bias', [this.channels(inputShape[2]!)], nextSeed);
   }
 
   protected get bias(): { readonly bias?: Tensor } {
-    return this.window.useBias ? { bias: this.weight('bias') } : {};
+    return this.config.useBias ? { bias: this.weight('bias') } : {};
   }
 
   /** The window as operations take it. */
   protected get attributes(): { strides: Pair; padding: 'same' | 'valid'; dilation: Pair } {
-    const { strides, padding, dilationRate: dilation } = this.window;
+    const { strides, padding, dilationRate: dilation } = this.config;
     return { strides, padding, dilation };
   }
 }
 
 /** Options of `layers.conv2d`. */
-export interface Conv2dOptions extends ConvOptions {
+export interface Conv2dOptions extends ConvOptions, KernelOptions {
   /** Number of filters: channels of the result. */
   readonly filters: number;
   /** Channels are cut into so many groups that are convolved separately. Default 1. */
-  readonly groups?: number;
-  /** Default 'glorotUniform'. */
-  readonly kernelInitializer?: InitializerName;
+  readonly groups?: number | undefined;
 }
 
 /** Convolution of [height, width, channels] with filters [h, w, channels / groups, filters]. */
-export class Conv2D extends Convolution {
+export class Conv2D extends Convolution<Conv2dOptions> {
   override get className(): string {
     return 'Conv2D';
   }
-  private readonly config;
 
   constructor(options: Conv2dOptions) {
-    super(options);
-    this.config = {
-      filters: checkInteger(this.name, 'filters', options.filters),
-      groups: checkInteger(this.name, 'groups', options.groups ?? 1),
-      kernelInitializer: initializer(options.kernelInitializer ?? 'glorotUniform').name,
-    };
-    if (this.config.filters % this.config.groups !== 0) {
-      throw new FoveaError(
-        'ARGUMENT',
-        `${this.name}: ${this.config.filters} filters cannot be cut into ${this.config.groups} groups`,
-      );
-    }
+    super(options, { filters: undefined, ...WINDOW, groups: 1, ...BIAS, ...KERNEL });
+    const { filters, groups } = this.config;
+    checkInteger(this.name, 'filters', filters);
+    checkInteger(this.name, 'groups', groups);
+    if (filters % groups === 0) return;
+    throw new FoveaError(
+      'ARGUMENT',
+      `${this.name}: ${filters} filters cannot be cut into ${groups} groups`,
+    );
   }
 
   protected override channels(inputChannels: number): number {
-    if (inputChannels % this.config.groups === 0) return this.config.filters;
+    const { filters, groups } = this.config;
+    if (inputChannels % groups === 0) return filters;
     throw new FoveaError(
       'SHAPE',
-      `${this.name}: ${inputChannels} channels cannot be cut into ${this.config.groups} groups`,
+      `${this.name}: ${inputChannels} channels cannot be cut into ${groups} groups`,
     );
   }
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
-    const { filters, groups, kernelInitializer } = this.config;
-    const shape = [...this.window.kernelSize, inputShape[2]! / groups, filters];
-    this.addWeight('kernel', shape, initializer(kernelInitializer), nextSeed);
+    const { filters, groups, kernelSize } = this.config;
+    this.add('kernel', 'kernel', [...kernelSize, inputShape[2]! / groups, filters], nextSeed);
     this.addBias(inputShape, nextSeed);
   }
 
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
     const options = { ...this.attributes, ...this.bias, groups: this.config.groups };
-    return withActivation(this.window.activation, logits, (fused) =>
+    return withActivation(this.config.activation, logits, (fused) =>
       conv2d(x, this.weight('kernel'), { ...options, ...fused }),
     );
   }
-
-  override getConfig(): LayerConfig {
-    return { ...super.getConfig(), ...this.window, ...this.config };
-  }
 }
+
+/** Options of the depthwise kernel. */
+export interface DepthwiseOptions {
+  /** Results per input channel. Default 1. */
+  readonly depthMultiplier?: number | undefined;
+  /** Default 'glorotUniform'. */
+  readonly depthwiseInitializer?: InitializerLike | undefined;
+  readonly depthwiseRegularizer?: RegularizerLike | null | undefined;
+  readonly depthwiseConstraint?: ConstraintLike | null | undefined;
+}
+
+const DEPTHWISE = {
+  depthMultiplier: 1,
+  depthwiseInitializer: 'glorotUniform',
+  depthwiseRegularizer: null,
+  depthwiseConstraint: null,
+} as const;
 
 /** Options of `layers.depthwiseConv2d`. */
-export interface DepthwiseConv2dOptions extends ConvOptions {
-  /** Results per input channel. Default 1. */
-  readonly depthMultiplier?: number;
-  /** Default 'glorotUniform'. */
-  readonly depthwiseInitializer?: InitializerName;
-}
+export interface DepthwiseConv2dOptions extends ConvOptions, DepthwiseOptions {}
 
 /** Convolution of each channel by itself, with filters [h, w, channels, depthMultiplier]. */
-export class DepthwiseConv2D extends Convolution {
+export class DepthwiseConv2D extends Convolution<DepthwiseConv2dOptions> {
   override get className(): string {
     return 'DepthwiseConv2D';
   }
-  private readonly config;
 
   constructor(options: DepthwiseConv2dOptions) {
-    super(options);
-    this.config = {
-      depthMultiplier: checkInteger(this.name, 'depthMultiplier', options.depthMultiplier ?? 1),
-      depthwiseInitializer: initializer(options.depthwiseInitializer ?? 'glorotUniform').name,
-    };
+    super(options, { ...WINDOW, ...BIAS, ...DEPTHWISE });
+    checkInteger(this.name, 'depthMultiplier', this.config.depthMultiplier);
   }
 
   protected override channels(inputChannels: number): number {
@@ -171,47 +187,45 @@ export class DepthwiseConv2D extends Convolution {
   }
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
-    const { depthMultiplier, depthwiseInitializer } = this.config;
-    const shape = [...this.window.kernelSize, inputShape[2]!, depthMultiplier];
-    this.addWeight('kernel', shape, initializer(depthwiseInitializer), nextSeed);
+    const { depthMultiplier, kernelSize } = this.config;
+    const shape = [...kernelSize, inputShape[2]!, depthMultiplier];
+    this.add('kernel', 'depthwise', shape, nextSeed);
     this.addBias(inputShape, nextSeed);
   }
 
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
     const options = { ...this.attributes, ...this.bias };
-    return withActivation(this.window.activation, logits, (fused) =>
+    return withActivation(this.config.activation, logits, (fused) =>
       depthwiseConv2d(x, this.weight('kernel'), { ...options, ...fused }),
     );
-  }
-
-  override getConfig(): LayerConfig {
-    return { ...super.getConfig(), ...this.window, ...this.config };
   }
 }
 
 /** Options of `layers.separableConv2d`. */
-export interface SeparableConv2dOptions extends DepthwiseConv2dOptions {
+export interface SeparableConv2dOptions extends ConvOptions, DepthwiseOptions {
   /** Number of pointwise filters: channels of the result. */
   readonly filters: number;
   /** Default 'glorotUniform'. */
-  readonly pointwiseInitializer?: InitializerName;
+  readonly pointwiseInitializer?: InitializerLike | undefined;
+  readonly pointwiseRegularizer?: RegularizerLike | null | undefined;
+  readonly pointwiseConstraint?: ConstraintLike | null | undefined;
 }
 
 /** A depthwise convolution, then a 1x1 convolution; one bias and activation, at the end. */
-export class SeparableConv2D extends Convolution {
+export class SeparableConv2D extends Convolution<SeparableConv2dOptions> {
   override get className(): string {
     return 'SeparableConv2D';
   }
-  private readonly config;
 
   constructor(options: SeparableConv2dOptions) {
-    super(options);
-    this.config = {
-      filters: checkInteger(this.name, 'filters', options.filters),
-      depthMultiplier: checkInteger(this.name, 'depthMultiplier', options.depthMultiplier ?? 1),
-      depthwiseInitializer: initializer(options.depthwiseInitializer ?? 'glorotUniform').name,
-      pointwiseInitializer: initializer(options.pointwiseInitializer ?? 'glorotUniform').name,
-    };
+    super(options, {
+      ...{ filters: undefined, ...WINDOW, ...BIAS, ...DEPTHWISE },
+      pointwiseInitializer: 'glorotUniform',
+      pointwiseRegularizer: null,
+      pointwiseConstraint: null,
+    });
+    checkInteger(this.name, 'filters', this.config.filters);
+    checkInteger(this.name, 'depthMultiplier', this.config.depthMultiplier);
   }
 
   protected override channels(): number {
@@ -219,23 +233,83 @@ export class SeparableConv2D extends Convolution {
   }
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
-    const { filters, depthMultiplier, depthwiseInitializer, pointwiseInitializer } = this.config;
+    const { filters, depthMultiplier, kernelSize } = this.config;
     const channels = inputShape[2]!;
-    const depthwise = [...this.window.kernelSize, channels, depthMultiplier];
+    const depthwise = [...kernelSize, channels, depthMultiplier];
     const pointwise = [1, 1, channels * depthMultiplier, filters];
-    this.addWeight('depthwise_kernel', depthwise, initializer(depthwiseInitializer), nextSeed);
-    this.addWeight('pointwise_kernel', pointwise, initializer(pointwiseInitializer), nextSeed);
+    this.add('depthwise_kernel', 'depthwise', depthwise, nextSeed);
+    this.add('pointwise_kernel', 'pointwise', pointwise, nextSeed);
     this.addBias(inputShape, nextSeed);
   }
 
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
     const depthwise = depthwiseConv2d(x, this.weight('depthwise_kernel'), this.attributes);
-    return withActivation(this.window.activation, logits, (fused) =>
+    return withActivation(this.config.activation, logits, (fused) =>
       conv2d(depthwise, this.weight('pointwise_kernel'), { ...this.bias, ...fused }),
     );
   }
+}
 
-  override getConfig(): LayerConfig {
-    return { ...super.getConfig(), ...this.window, ...this.config };
+/** Options of `layers.conv2dTranspose`. */
+export interface Conv2dTransposeOptions extends ConvOptions, KernelOptions {
+  /** Number of filters: channels of the result. */
+  readonly filters: number;
+  /** Rows and columns added to the result, less than the stride. Default: as the padding says. */
+  readonly outputPadding?: Pair | null | undefined;
+}
+
+/**
+ * The gradient of a convolution as a layer: makes pictures larger by the strides. Filters are
+ * [h, w, filters, channels].
+ */
+export class Conv2DTranspose extends Convolution<Conv2dTransposeOptions> {
+  override get className(): string {
+    return 'Conv2DTranspose';
+  }
+
+  constructor(options: Conv2dTransposeOptions) {
+    super(options, {
+      ...{ filters: undefined, ...WINDOW, outputPadding: null, ...BIAS, ...KERNEL },
+    });
+    checkInteger(this.name, 'filters', this.config.filters);
+  }
+
+  protected override channels(): number {
+    return this.config.filters;
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    checkSampleRank(this.name, inputShape, 'height, width, channels');
+    const [height, width] = inputShape as [number, number, number];
+    const rows = this.sizeAlong(0, height);
+    return [rows, this.sizeAlong(1, width), this.config.filters];
+  }
+
+  /** Keras's rule for the size of the result along one axis. */
+  private sizeAlong(axis: 0 | 1, size: number): number {
+    const { kernelSize, strides, padding, dilationRate, outputPadding } = this.config;
+    const [stride, window] = [strides[axis], (kernelSize[axis] - 1) * dilationRate[axis] + 1];
+    if (outputPadding === null) {
+      return size * stride + (padding === 'valid' ? Math.max(window - stride, 0) : 0);
+    }
+    const extra = pairOf(this.name, 'outputPadding', outputPadding, 0)[axis];
+    const pad = padding === 'same' ? Math.floor(window / 2) : 0;
+    return (size - 1) * stride + window - 2 * pad + extra;
+  }
+
+  protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
+    const { filters, kernelSize } = this.config;
+    this.add('kernel', 'kernel', [...kernelSize, filters, inputShape[2]!], nextSeed);
+    this.addBias(inputShape, nextSeed);
+  }
+
+  override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
+    const { outputPadding, activation } = this.config;
+    const extra = outputPadding === null ? {} : { outputPadding };
+    return withActivation(activation, logits, (fused) =>
+      conv2dTranspose(x, this.weight('kernel'), {
+        ...{ ...this.attributes, ...this.bias, ...extra, ...fused },
+      }),
+    );
   }
 }

@@ -1,23 +1,34 @@
 import { FoveaError } from '../../errors.js';
-import { dense as denseOp, dropout as dropoutOp, reshape } from '../../ops/index.js';
+import { broadcastTo, dense as denseOp, reshape, transpose } from '../../ops/index.js';
 import { formatShape, sizeOf, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { activate, checkActivation, withActivation, type ActivationName } from '../activations.js';
-import { initializer, type InitializerName } from '../initializers.js';
+import { withDefaults } from '../config.js';
 import {
   checkInteger,
+  checkSampleRank,
   Layer,
+  ownOptions,
   type CallOptions,
   type LayerConfig,
   type LayerOptions,
   type SeedSource,
 } from '../layer.js';
+import {
+  BIAS,
+  KERNEL,
+  resolveWeights,
+  weightOptions,
+  type BiasOptions,
+  type KernelOptions,
+  type Own,
+} from './parameters.js';
 
 /** Options of `layers.input`. */
 export interface InputOptions {
   /** Of one sample: [height, width, channels] for pictures. */
   readonly shape: Shape;
-  readonly name?: string;
+  readonly name?: string | undefined;
 }
 
 /** Says which samples a model takes; passes them on. */
@@ -37,6 +48,10 @@ export class InputLayer extends Layer {
     return this.shape;
   }
 
+  override outputShapes(): readonly Shape[] {
+    return [this.shape];
+  }
+
   override call(x: Tensor): Tensor {
     return x;
   }
@@ -47,16 +62,10 @@ export class InputLayer extends Layer {
 }
 
 /** Options of `layers.dense`. */
-export interface DenseOptions extends LayerOptions {
+export interface DenseOptions extends LayerOptions, KernelOptions, BiasOptions {
   readonly units: number;
   /** Default 'linear'. */
-  readonly activation?: ActivationName;
-  /** Default true. */
-  readonly useBias?: boolean;
-  /** Default 'glorotUniform'. */
-  readonly kernelInitializer?: InitializerName;
-  /** Default 'zeros'. */
-  readonly biasInitializer?: InitializerName;
+  readonly activation?: ActivationName | undefined;
 }
 
 /** y = activation(x w + b), over the last dimension. */
@@ -64,17 +73,17 @@ export class Dense extends Layer {
   override get className(): string {
     return 'Dense';
   }
-  private readonly config;
+  protected override readonly config;
 
   constructor(options: DenseOptions) {
     super(options);
-    this.config = {
-      units: checkInteger(this.name, 'units', options.units),
-      activation: checkActivation(this.name, options.activation ?? 'linear'),
-      useBias: options.useBias ?? true,
-      kernelInitializer: initializer(options.kernelInitializer ?? 'glorotUniform').name,
-      biasInitializer: initializer(options.biasInitializer ?? 'zeros').name,
-    };
+    const defaults = { units: undefined, activation: 'linear', ...KERNEL, ...BIAS } as const;
+    const config = withDefaults<Own<DenseOptions>>(this.className, ownOptions(options), defaults);
+    this.config = resolveWeights({
+      ...config,
+      units: checkInteger(this.name, 'units', config.units),
+      activation: checkActivation(this.name, config.activation),
+    });
   }
 
   override get activationName(): string {
@@ -89,10 +98,10 @@ export class Dense extends Layer {
   }
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
-    const { units, useBias, kernelInitializer, biasInitializer } = this.config;
-    const shape = [inputShape.at(-1)!, units];
-    this.addWeight('kernel', shape, initializer(kernelInitializer), nextSeed);
-    if (useBias) this.addWeight('bias', [units], initializer(biasInitializer), nextSeed);
+    const { units, useBias } = this.config;
+    const kernel = [inputShape.at(-1)!, units];
+    this.addWeight('kernel', kernel, weightOptions(this.config, 'kernel'), nextSeed);
+    if (useBias) this.addWeight('bias', [units], weightOptions(this.config, 'bias'), nextSeed);
   }
 
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
@@ -103,10 +112,6 @@ export class Dense extends Layer {
       denseOp(rows, this.weight('kernel'), { ...bias, ...fused }),
     );
     return x.rank === 2 ? y : reshape(y, [...x.shape.slice(0, -1), units]);
-  }
-
-  override getConfig(): LayerConfig {
-    return { ...super.getConfig(), ...this.config };
   }
 }
 
@@ -120,15 +125,20 @@ export class Activation extends Layer {
   override get className(): string {
     return 'Activation';
   }
-  private readonly activation: ActivationName;
+  protected override readonly config;
 
   constructor(options: ActivationOptions) {
     super(options);
-    this.activation = checkActivation(this.name, options.activation);
+    const { activation } = withDefaults<Own<ActivationOptions>>(
+      this.className,
+      ownOptions(options),
+      { activation: undefined },
+    );
+    this.config = { activation: checkActivation(this.name, activation) };
   }
 
   override get activationName(): string {
-    return this.activation;
+    return this.config.activation;
   }
 
   override outputShape(inputShape: Shape): Shape {
@@ -136,48 +146,7 @@ export class Activation extends Layer {
   }
 
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
-    return logits ? x : activate(this.activation, x);
-  }
-
-  override getConfig(): LayerConfig {
-    return { ...super.getConfig(), activation: this.activation };
-  }
-}
-
-/** Options of `layers.dropout`. */
-export interface DropoutOptions extends LayerOptions {
-  /** Share of the values that become 0 in training; the others are scaled by 1 / (1 - rate). */
-  readonly rate: number;
-}
-
-/** Zeroes values at random in training; does nothing otherwise. */
-export class Dropout extends Layer {
-  override get className(): string {
-    return 'Dropout';
-  }
-  private readonly rate: number;
-
-  constructor(options: DropoutOptions) {
-    super(options);
-    if (!(options.rate >= 0 && options.rate < 1)) {
-      throw new FoveaError(
-        'ARGUMENT',
-        `${this.name}: rate must be at least 0 and less than 1, got ${String(options.rate)}`,
-      );
-    }
-    this.rate = options.rate;
-  }
-
-  override outputShape(inputShape: Shape): Shape {
-    return inputShape;
-  }
-
-  override call(x: Tensor, { training, seed = 0 }: CallOptions = {}): Tensor {
-    return training && this.rate > 0 ? dropoutOp(x, { rate: this.rate, seed }) : x;
-  }
-
-  override getConfig(): LayerConfig {
-    return { ...super.getConfig(), rate: this.rate };
+    return logits ? x : activate(this.config.activation, x);
   }
 }
 
@@ -187,14 +156,124 @@ export class Flatten extends Layer {
     return 'Flatten';
   }
 
+  constructor(options: LayerOptions = {}) {
+    super(options);
+    withDefaults(this.className, ownOptions(options), {});
+  }
+
   override outputShape(inputShape: Shape): Shape {
     return [sizeOf(inputShape)];
   }
 
   override call(x: Tensor): Tensor {
-    if (x.rank === 0) {
-      throw new FoveaError('SHAPE', `${this.name}: needs a batch, got ${formatShape(x.shape)}`);
-    }
     return reshape(x, [x.shape[0]!, sizeOf(x.shape.slice(1))]);
+  }
+}
+
+/** Options of `layers.reshape`. */
+export interface ReshapeOptions extends LayerOptions {
+  /** Of one sample; one size may be -1: it is inferred. */
+  readonly targetShape: Shape;
+}
+
+/** The same numbers of each sample under another shape. */
+export class Reshape extends Layer {
+  override get className(): string {
+    return 'Reshape';
+  }
+  protected override readonly config: { readonly targetShape: Shape };
+
+  constructor(options: ReshapeOptions) {
+    super(options);
+    const defaults = { targetShape: undefined };
+    this.config = withDefaults(this.className, ownOptions(options), defaults);
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    const { targetShape } = this.config;
+    const known = sizeOf(targetShape.filter((n) => n !== -1));
+    const size = sizeOf(inputShape);
+    const shape = targetShape.map((n) => (n === -1 ? size / known : n));
+    if (sizeOf(shape) === size && shape.every((n) => Number.isInteger(n) && n >= 0)) return shape;
+    throw new FoveaError(
+      'SHAPE',
+      `${this.name}: samples of shape ${formatShape(inputShape)} cannot become ` +
+        formatShape(targetShape),
+    );
+  }
+
+  override call(x: Tensor): Tensor {
+    return reshape(x, [x.shape[0]!, ...this.outputShape(x.shape.slice(1))]);
+  }
+}
+
+/** Options of `layers.permute`. */
+export interface PermuteOptions extends LayerOptions {
+  /** The dimensions of a sample, counted from 1, in their new order. */
+  readonly dims: readonly number[];
+}
+
+/** Reorders the dimensions of each sample. */
+export class Permute extends Layer {
+  override get className(): string {
+    return 'Permute';
+  }
+  protected override readonly config: { readonly dims: readonly number[] };
+
+  constructor(options: PermuteOptions) {
+    super(options);
+    this.config = withDefaults(this.className, ownOptions(options), { dims: undefined });
+    const { dims } = this.config;
+    if ([...dims].sort((a, b) => a - b).some((dim, i) => dim !== i + 1)) {
+      throw new FoveaError(
+        'ARGUMENT',
+        `${this.name}: dims must be the numbers 1 to ${dims.length} in some order, got ` +
+          formatShape(dims),
+      );
+    }
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    const { dims } = this.config;
+    if (dims.length === inputShape.length) return dims.map((dim) => inputShape[dim - 1]!);
+    throw new FoveaError(
+      'SHAPE',
+      `${this.name}: dims ${formatShape(dims)} do not fit samples of shape ` +
+        formatShape(inputShape),
+    );
+  }
+
+  override call(x: Tensor): Tensor {
+    return transpose(x, [0, ...this.config.dims]);
+  }
+}
+
+/** Options of `layers.repeatVector`. */
+export interface RepeatVectorOptions extends LayerOptions {
+  /** How often. */
+  readonly n: number;
+}
+
+/** Repeats the features of each sample: [features] -> [n, features]. */
+export class RepeatVector extends Layer {
+  override get className(): string {
+    return 'RepeatVector';
+  }
+  protected override readonly config: { readonly n: number };
+
+  constructor(options: RepeatVectorOptions) {
+    super(options);
+    this.config = withDefaults(this.className, ownOptions(options), { n: undefined });
+    checkInteger(this.name, 'n', this.config.n);
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    checkSampleRank(this.name, inputShape, 'features');
+    return [this.config.n, inputShape[0]!];
+  }
+
+  override call(x: Tensor): Tensor {
+    const [batch, features] = x.shape as [number, number];
+    return broadcastTo(reshape(x, [batch, 1, features]), [batch, this.config.n, features]);
   }
 }

@@ -1,27 +1,58 @@
 import { FoveaError } from '../../errors.js';
-import { batchNorm, batchNormInference, ones, zeros } from '../../ops/index.js';
+import { batchNorm, batchNormInference, layerNorm, ones, zeros } from '../../ops/index.js';
 import type { Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
-import { initializer } from '../initializers.js';
-import { moveAverage } from '../update.js';
+import { checkFlags, checkNumbers, withDefaults } from '../config.js';
+import type { ConstraintLike } from '../constraints.js';
+import type { InitializerLike } from '../initializers.js';
 import {
   Layer,
+  ownOptions,
   type CallOptions,
-  type LayerConfig,
   type LayerOptions,
   type SeedSource,
 } from '../layer.js';
+import type { RegularizerLike } from '../regularizers.js';
+import { moveAverage } from '../update.js';
+import { resolveWeights, weightOptions, type Own } from './parameters.js';
+
+/** What the normalizations share: a factor gamma and an offset beta that are learned. */
+export interface ScaleOptions extends LayerOptions {
+  /** Whether an offset beta is learned. Default true. */
+  readonly center?: boolean | undefined;
+  /** Whether a factor gamma is learned. Default true. */
+  readonly scale?: boolean | undefined;
+  /** Default 'zeros'. */
+  readonly betaInitializer?: InitializerLike | undefined;
+  /** Default 'ones'. */
+  readonly gammaInitializer?: InitializerLike | undefined;
+  readonly betaRegularizer?: RegularizerLike | null | undefined;
+  readonly gammaRegularizer?: RegularizerLike | null | undefined;
+  readonly betaConstraint?: ConstraintLike | null | undefined;
+  readonly gammaConstraint?: ConstraintLike | null | undefined;
+}
+
+const SCALE = {
+  center: true,
+  scale: true,
+  betaInitializer: 'zeros',
+  gammaInitializer: 'ones',
+  betaRegularizer: null,
+  gammaRegularizer: null,
+  betaConstraint: null,
+  gammaConstraint: null,
+} as const;
 
 /** Options of `layers.batchNormalization`. */
-export interface BatchNormalizationOptions extends LayerOptions {
+export interface BatchNormalizationOptions extends ScaleOptions {
   /** Share of the moving averages that stays at each step. Default 0.99. */
-  readonly momentum?: number;
+  readonly momentum?: number | undefined;
   /** Added to the variance. Default 0.001. */
-  readonly epsilon?: number;
-  /** Whether an offset beta is learned. Default true. */
-  readonly center?: boolean;
-  /** Whether a factor gamma is learned. Default true. */
-  readonly scale?: boolean;
+  readonly epsilon?: number | undefined;
+  /** Default 'zeros'. */
+  readonly movingMeanInitializer?: InitializerLike | undefined;
+  /** Default 'ones'. */
+  readonly movingVarianceInitializer?: InitializerLike | undefined;
 }
 
 /**
@@ -33,19 +64,22 @@ export class BatchNormalization extends Layer {
   override get className(): string {
     return 'BatchNormalization';
   }
-  private readonly config;
+  protected override readonly config;
 
   constructor(options: BatchNormalizationOptions = {}) {
     super(options);
-    const { momentum = 0.99, epsilon = 1e-3, center = true, scale = true } = options;
-    if (!(momentum >= 0 && momentum <= 1) || !(epsilon > 0)) {
-      throw new FoveaError(
-        'ARGUMENT',
-        `${this.name}: momentum must be in 0..1 and epsilon positive, got ` +
-          `${String(momentum)} and ${String(epsilon)}`,
-      );
-    }
-    this.config = { momentum, epsilon, center, scale };
+    this.config = resolveWeights(
+      withDefaults<Own<BatchNormalizationOptions>>(this.className, ownOptions(options), {
+        ...{ momentum: 0.99, epsilon: 1e-3, ...SCALE },
+        movingMeanInitializer: 'zeros',
+        movingVarianceInitializer: 'ones',
+      }),
+    );
+    checkNumbers(this.name, this.config, {
+      momentum: { least: 0, most: 1 },
+      epsilon: { above: 0 },
+    });
+    checkFlags(this.name, this.config, 'center', 'scale');
   }
 
   override outputShape(inputShape: Shape): Shape {
@@ -55,11 +89,15 @@ export class BatchNormalization extends Layer {
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
     const shape = [inputShape.at(-1)!];
-    const [one, zero] = [initializer('ones'), initializer('zeros')];
-    if (this.config.scale) this.addWeight('gamma', shape, one, nextSeed);
-    if (this.config.center) this.addWeight('beta', shape, zero, nextSeed);
-    this.addWeight('moving_mean', shape, zero, nextSeed, false);
-    this.addWeight('moving_variance', shape, one, nextSeed, false);
+    const { config } = this;
+    const average = (prefix: string): ReturnType<typeof weightOptions> => ({
+      ...weightOptions(config, prefix),
+      trainable: false,
+    });
+    if (config.scale) this.addWeight('gamma', shape, weightOptions(config, 'gamma'), nextSeed);
+    if (config.center) this.addWeight('beta', shape, weightOptions(config, 'beta'), nextSeed);
+    this.addWeight('moving_mean', shape, average('movingMean'), nextSeed);
+    this.addWeight('moving_variance', shape, average('movingVariance'), nextSeed);
   }
 
   override call(x: Tensor, { training }: CallOptions = {}): Tensor {
@@ -77,8 +115,66 @@ export class BatchNormalization extends Layer {
     moveAverage(movingVariance, variance, momentum);
     return y;
   }
+}
 
-  override getConfig(): LayerConfig {
-    return { ...super.getConfig(), ...this.config };
+/** Options of `layers.layerNormalization`. */
+export interface LayerNormalizationOptions extends ScaleOptions {
+  /** Dimensions of a batch that are normalized together: the last ones. Default -1. */
+  readonly axis?: number | readonly number[] | undefined;
+  /** Added to the variance. Default 0.001. */
+  readonly epsilon?: number | undefined;
+}
+
+/** Brings each sample (each position, by default) to mean 0 and variance 1, then scales and shifts. */
+export class LayerNormalization extends Layer {
+  override get className(): string {
+    return 'LayerNormalization';
+  }
+  protected override readonly config;
+
+  constructor(options: LayerNormalizationOptions = {}) {
+    super(options);
+    const defaults = { axis: -1, epsilon: 1e-3, ...SCALE };
+    this.config = resolveWeights(
+      withDefaults<Own<LayerNormalizationOptions>>(this.className, ownOptions(options), defaults),
+    );
+    checkNumbers(this.name, this.config, { epsilon: { above: 0 } });
+    checkFlags(this.name, this.config, 'center', 'scale');
+  }
+
+  override outputShape(inputShape: Shape): Shape {
+    this.axes(inputShape.length);
+    return inputShape;
+  }
+
+  protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
+    const shape = inputShape.slice(inputShape.length - this.axes(inputShape.length));
+    const { config } = this;
+    if (config.scale) this.addWeight('gamma', shape, weightOptions(config, 'gamma'), nextSeed);
+    if (config.center) this.addWeight('beta', shape, weightOptions(config, 'beta'), nextSeed);
+  }
+
+  override call(x: Tensor): Tensor {
+    const { epsilon, center, scale } = this.config;
+    const axes = this.axes(x.rank - 1);
+    const shape = x.shape.slice(x.rank - axes);
+    const gamma = scale ? this.weight('gamma') : ones(shape);
+    const beta = center ? this.weight('beta') : zeros(shape);
+    return layerNorm(x, gamma, beta, { epsilon, axes });
+  }
+
+  /** How many of the last dimensions are normalized. */
+  private axes(sampleRank: number): number {
+    const { axis } = this.config;
+    const list = typeof axis === 'number' ? [axis] : [...axis];
+    const sorted = list.map((a) => (a < 0 ? a : a - sampleRank - 1)).sort((a, b) => b - a);
+    const areLast = sorted.every((a, i) => a === -1 - i) && sorted.length <= sampleRank;
+    if (areLast && sorted.length > 0) return sorted.length;
+    throw new FoveaError(
+      'ARGUMENT',
+      `${this.name}: axis must name the last dimensions of samples of rank ${sampleRank}, got ` +
+        JSON.stringify(axis),
+      { hint: 'layers.permute() brings other dimensions to the end.' },
+    );
   }
 }

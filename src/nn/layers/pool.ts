@@ -1,38 +1,35 @@
-import { FoveaError } from '../../errors.js';
-import { avgPool2d, globalAvgPool2d, globalMaxPool2d, maxPool2d, pad } from '../../ops/index.js';
+import { avgPool2d, globalAvgPool2d, globalMaxPool2d, maxPool2d } from '../../ops/index.js';
 import { pairOf, windowAxes, type Pair, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
-import {
-  checkOneOf,
-  checkSampleRank,
-  Layer,
-  type LayerConfig,
-  type LayerOptions,
-} from '../layer.js';
+import { checkFlags, withDefaults } from '../config.js';
+import { checkOneOf, checkSampleRank, Layer, ownOptions, type LayerOptions } from '../layer.js';
+import type { Own } from './parameters.js';
 
 const AXES = 'height, width, channels';
 
 /** Options of `layers.maxPooling2d` and `layers.averagePooling2d`. */
 export interface PoolingOptions extends LayerOptions {
   /** Size of the window: one number, or [height, width]. Default 2. */
-  readonly poolSize?: Pair;
+  readonly poolSize?: Pair | undefined;
   /** Default: the size of the window. */
-  readonly strides?: Pair;
+  readonly strides?: Pair | null | undefined;
   /** 'valid' (the default): windows lie inside; 'same': padded, the padding is not counted. */
-  readonly padding?: 'same' | 'valid';
+  readonly padding?: 'same' | 'valid' | undefined;
 }
 
 abstract class Pooling extends Layer {
-  protected readonly config;
+  protected override readonly config;
 
   constructor(options: PoolingOptions = {}) {
     super(options);
     const { name } = this;
-    const poolSize = pairOf(name, 'poolSize', options.poolSize ?? 2);
+    const defaults = { poolSize: 2, strides: null, padding: 'valid' } as const;
+    const config = withDefaults<Own<PoolingOptions>>(this.name, ownOptions(options), defaults);
+    const poolSize = pairOf(name, 'poolSize', config.poolSize);
     this.config = {
       poolSize,
-      strides: pairOf(name, 'strides', options.strides ?? poolSize),
-      padding: checkOneOf(name, 'padding', options.padding ?? 'valid', ['same', 'valid'] as const),
+      strides: pairOf(name, 'strides', config.strides ?? poolSize),
+      padding: checkOneOf(name, 'padding', config.padding, ['same', 'valid'] as const),
     };
   }
 
@@ -42,10 +39,6 @@ abstract class Pooling extends Layer {
     const { poolSize, ...attributes } = this.config;
     const [rows, columns] = windowAxes(this.name, [height, width], poolSize, attributes);
     return [rows.out, columns.out, channels];
-  }
-
-  override getConfig(): LayerConfig {
-    return { ...super.getConfig(), ...this.config };
   }
 }
 
@@ -74,24 +67,22 @@ export class AveragePooling2D extends Pooling {
 /** Options of the global pooling layers. */
 export interface GlobalPoolingOptions extends LayerOptions {
   /** Keeps height and width with size 1. Default false. */
-  readonly keepDims?: boolean;
+  readonly keepDims?: boolean | undefined;
 }
 
 abstract class GlobalPooling extends Layer {
-  protected readonly keepDims: boolean;
+  protected override readonly config;
 
   constructor(options: GlobalPoolingOptions = {}) {
     super(options);
-    this.keepDims = options.keepDims ?? false;
+    const defaults = { keepDims: false };
+    this.config = withDefaults<Own<GlobalPoolingOptions>>(this.name, ownOptions(options), defaults);
+    checkFlags(this.name, this.config, 'keepDims');
   }
 
   override outputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, AXES);
-    return this.keepDims ? [1, 1, inputShape[2]!] : [inputShape[2]!];
-  }
-
-  override getConfig(): LayerConfig {
-    return { ...super.getConfig(), keepDims: this.keepDims };
+    return this.config.keepDims ? [1, 1, inputShape[2]!] : [inputShape[2]!];
   }
 }
 
@@ -102,7 +93,7 @@ export class GlobalAveragePooling2D extends GlobalPooling {
   }
 
   override call(x: Tensor): Tensor {
-    return globalAvgPool2d(x, { keepDims: this.keepDims });
+    return globalAvgPool2d(x, this.config);
   }
 }
 
@@ -113,54 +104,6 @@ export class GlobalMaxPooling2D extends GlobalPooling {
   }
 
   override call(x: Tensor): Tensor {
-    return globalMaxPool2d(x, { keepDims: this.keepDims });
+    return globalMaxPool2d(x, this.config);
   }
-}
-
-type Sides = readonly [readonly [number, number], readonly [number, number]];
-
-/** Options of `layers.zeroPadding2d`. */
-export interface ZeroPaddingOptions extends LayerOptions {
-  /** One number for all sides, [vertical, horizontal], or [[top, bottom], [left, right]]. Default 1. */
-  readonly padding?: Pair | Sides;
-}
-
-/** Surrounds pictures with zeros. */
-export class ZeroPadding2D extends Layer {
-  override get className(): string {
-    return 'ZeroPadding2D';
-  }
-  private readonly padding: Sides;
-
-  constructor(options: ZeroPaddingOptions = {}) {
-    super(options);
-    this.padding = sidesOf(this.name, options.padding ?? 1);
-  }
-
-  override outputShape(inputShape: Shape): Shape {
-    checkSampleRank(this.name, inputShape, AXES);
-    const [[top, bottom], [left, right]] = this.padding;
-    return [inputShape[0]! + top + bottom, inputShape[1]! + left + right, inputShape[2]!];
-  }
-
-  override call(x: Tensor): Tensor {
-    return pad(x, [[0, 0], ...this.padding, [0, 0]]);
-  }
-
-  override getConfig(): LayerConfig {
-    return { ...super.getConfig(), padding: this.padding };
-  }
-}
-
-function sidesOf(layer: string, padding: Pair | Sides): Sides {
-  const [vertical, horizontal] = typeof padding === 'number' ? [padding, padding] : padding;
-  const both = (side: number | readonly [number, number]): readonly [number, number] =>
-    typeof side === 'number' ? [side, side] : side;
-  const sides = [both(vertical), both(horizontal)] as const;
-  if (sides.flat().every((n) => Number.isInteger(n) && n >= 0)) return sides;
-  throw new FoveaError(
-    'ARGUMENT',
-    `${layer}: padding must be a number, [vertical, horizontal] or [[top, bottom], [left, right]] ` +
-      `of integers from 0, got ${JSON.stringify(padding)}`,
-  );
 }

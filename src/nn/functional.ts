@@ -1,0 +1,162 @@
+import { FoveaError } from '../errors.js';
+import { Graph, type LayerCall, type SymbolicTensor } from './graph.js';
+import { Layer, type LayerConfig } from './layer.js';
+import { InputLayer, type InputOptions } from './layers/core.js';
+import { Model, type ModelOptions } from './model.js';
+import { nameLayers } from './names.js';
+import { deriveSeed, randomSeed, STREAM } from './seeds.js';
+
+/** Options of `model`. */
+export interface FunctionalOptions extends ModelOptions {
+  readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
+  readonly outputs: SymbolicTensor | readonly SymbolicTensor[];
+}
+
+/** A result of a layer: name of the layer, which of its uses, which of its results. */
+export type Place = readonly [layer: string, use: number, result: number];
+
+/** What a `Functional` is made from again. */
+export interface FunctionalConfig extends LayerConfig {
+  readonly name: string;
+  readonly seed: number;
+  readonly layers: readonly {
+    readonly className: string;
+    readonly config: LayerConfig;
+    /** The inputs of each use. */
+    readonly uses: readonly (readonly Place[])[];
+  }[];
+  readonly inputs: readonly Place[];
+  readonly outputs: readonly Place[];
+}
+
+/**
+ * A tensor that is not computed yet: the input of a network of layers.
+ *
+ * @param options `shape` of one sample, and a name
+ */
+export function input(options: InputOptions): SymbolicTensor {
+  return new InputLayer(options).apply([]);
+}
+
+/**
+ * A network from any graph of layers: several inputs and outputs, branches, shared layers, models
+ * inside. Layers are connected by `layer.apply(tensor)`, from `input({ shape })` on.
+ *
+ * @throws FoveaError ARGUMENT when the outputs need an input that is not listed, or two layers have
+ *   one name
+ */
+export function model(options: FunctionalOptions): Functional {
+  return new Functional(options);
+}
+
+/** See `model`. */
+export class Functional extends Model {
+  override get className(): string {
+    return 'Functional';
+  }
+  override readonly graph: Graph;
+  override readonly seed: number;
+
+  constructor({ inputs, outputs, seed, initialize = true, ...options }: FunctionalOptions) {
+    super(options);
+    this.seed = seed ?? randomSeed();
+    this.graph = new Graph(listOf(inputs), listOf(outputs));
+    nameLayers(this.graph.layers);
+    let weight = 0;
+    const nextSeed = (): number => deriveSeed(this.seed, STREAM.weights, weight++);
+    for (const { layer, inputs: from } of this.graph.calls) {
+      const shapes = from.map(({ shape }) => shape);
+      layer.build(shapes, initialize ? nextSeed : undefined);
+    }
+  }
+
+  override get layers(): readonly Layer[] {
+    return this.graph.layers;
+  }
+
+  override get isBuilt(): boolean {
+    return true;
+  }
+
+  override ensureBuilt(): void {
+    // The input shapes are those of the graph.
+  }
+
+  /** Name, seed, layers and connections as plain values; see `functionalFromConfig`. */
+  override getConfig(): FunctionalConfig {
+    const { graph } = this;
+    const uses = new Map<Layer, LayerCall[]>(graph.layers.map((layer) => [layer, []]));
+    for (const { source } of graph.inputs) uses.get(source.layer)!.push(source);
+    for (const call of graph.calls) uses.get(call.layer)!.push(call);
+    const place = ({ source, index, name }: SymbolicTensor): Place => [
+      name,
+      uses.get(source.layer)!.indexOf(source),
+      index,
+    ];
+    return {
+      name: this.name,
+      seed: this.seed,
+      layers: graph.layers.map((layer) => ({
+        className: layer.className,
+        config: layer.getConfig(),
+        uses: uses.get(layer)!.map(({ inputs }) => inputs.map(place)),
+      })),
+      inputs: graph.inputs.map(place),
+      outputs: graph.outputs.map(place),
+    };
+  }
+}
+
+/**
+ * The model that `getConfig()` described, with weights of zero.
+ *
+ * @param makeLayer of a class and its configuration
+ * @throws FoveaError ARGUMENT when the connections lead nowhere or in a circle
+ */
+export function functionalFromConfig(
+  { layers, inputs, outputs, name, seed }: FunctionalConfig,
+  makeLayer: (className: string, config: LayerConfig) => Layer,
+): Functional {
+  const made = layers.map(({ className, config, uses }) => ({
+    layer: makeLayer(className, config),
+    uses,
+    results: [] as (readonly SymbolicTensor[])[],
+  }));
+  const byName = new Map(made.map((each) => [each.layer.name, each]));
+  const find = ([layer, use, result]: Place): SymbolicTensor | undefined =>
+    byName.get(layer)?.results[use]?.[result];
+  // A use can be repeated only after those it depends on; each round does at least one.
+  let open = made.filter(({ results, uses }) => results.length < uses.length);
+  while (open.length > 0) {
+    let done = 0;
+    for (const { layer, uses, results } of open) {
+      while (results.length < uses.length) {
+        const from = uses[results.length]!.map(find);
+        if (from.includes(undefined)) break;
+        results.push(layer.applyAll(from as SymbolicTensor[]));
+        done++;
+      }
+    }
+    if (done === 0) throw unconnected(name, open[0]!.layer);
+    open = open.filter(({ results, uses }) => results.length < uses.length);
+  }
+  const ends = (places: readonly Place[]): SymbolicTensor[] =>
+    places.map((place) => {
+      const found = find(place);
+      if (found) return found;
+      throw new FoveaError('ARGUMENT', `${name}: there is no result ${JSON.stringify(place)}`);
+    });
+  const ready = { inputs: ends(inputs), outputs: ends(outputs) };
+  return new Functional({ ...ready, name, seed, initialize: false });
+}
+
+function unconnected(name: string, layer: Layer): FoveaError {
+  return new FoveaError(
+    'ARGUMENT',
+    `${name}: the inputs of layer '${layer.name}' come from no layer, or from itself`,
+  );
+}
+
+function listOf(tensors: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] {
+  return tensors instanceof Array ? tensors : [tensors as SymbolicTensor];
+}

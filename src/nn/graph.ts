@@ -1,0 +1,213 @@
+import { FoveaError } from '../errors.js';
+import { formatShape, sameShape, type Shape } from '../shape.js';
+import type { Tensor } from '../tensor.js';
+import { only, type CallOptions, type Layer } from './layer.js';
+import { deriveSeed } from './seeds.js';
+
+/** A tensor of a network that is not computed yet. Its shape is that of one sample. */
+export class SymbolicTensor {
+  /** For layers; users call `input()` and `layer.apply()`. */
+  constructor(
+    readonly shape: Shape,
+    /** The use of a layer that computes it. */
+    readonly source: LayerCall,
+    /** Which of the results it is. */
+    readonly index: number,
+  ) {}
+
+  /** Name of the layer that computes it. */
+  get name(): string {
+    return this.source.layer.name;
+  }
+}
+
+/** One use of a layer in a network. A layer that is used several times has one set of weights. */
+export class LayerCall {
+  readonly outputs: readonly SymbolicTensor[];
+
+  /** Throws SHAPE when the layer cannot work on such inputs. */
+  constructor(
+    readonly layer: Layer,
+    readonly inputs: readonly SymbolicTensor[],
+  ) {
+    for (const input of inputs) {
+      if (input instanceof SymbolicTensor) continue;
+      throw new FoveaError(
+        'ARGUMENT',
+        `${layer.name}: apply takes what input() and apply() return, got ${String(input)}`,
+        { hint: 'Tensors with values are passed to layer.call() or model.predict().' },
+      );
+    }
+    const shapes = layer.outputShapes(inputs.map(({ shape }) => shape));
+    this.outputs = shapes.map((shape, i) => new SymbolicTensor(shape, this, i));
+  }
+}
+
+/** What is computed from some tensors to reach others, in Keras's order. */
+export class Graph {
+  /** In the order in which they run; without those that make the inputs. */
+  readonly calls: readonly LayerCall[];
+  /** Every layer once, in the order of Keras's `model.layers`; with the input layers. */
+  readonly layers: readonly Layer[];
+
+  constructor(
+    readonly inputs: readonly SymbolicTensor[],
+    readonly outputs: readonly SymbolicTensor[],
+  ) {
+    const order = new Order(inputs, outputs);
+    this.calls = order.calls();
+    this.layers = order.layers();
+  }
+
+  /** Whether `tensor` is only a result, and feeds no layer. */
+  isEnd(tensor: SymbolicTensor): boolean {
+    return !this.calls.some(({ inputs }) => inputs.includes(tensor));
+  }
+
+  /** The only result of a layer; of its first use, where it has several. */
+  resultOf(layer: Layer): SymbolicTensor {
+    const call = this.calls.find((each) => each.layer === layer);
+    const outputs =
+      call?.outputs ?? this.inputs.filter(({ source }) => source.layer === layer);
+    return only(layer.name, outputs, 'output');
+  }
+
+  /** Throws unless there is one shape for each input, and it fits. */
+  checkInputs(where: string, shapes: readonly Shape[]): void {
+    if (shapes.length !== this.inputs.length) {
+      throw new FoveaError(
+        'SHAPE',
+        `${where}: takes ${this.inputs.length} inputs, got ${shapes.length}`,
+      );
+    }
+    this.inputs.forEach(({ name, shape }, i) => {
+      if (sameShape(shape, shapes[i]!)) return;
+      throw new FoveaError(
+        'SHAPE',
+        `${where}: input '${name}' takes samples of shape ${formatShape(shape)}, got ` +
+          formatShape(shapes[i]!),
+      );
+    });
+  }
+
+  /**
+   * Computes all tensors that `wanted` need. Each use of a layer draws from a stream of its own.
+   *
+   * @param inputs one batch for each input
+   * @param wanted tensors of the graph
+   * @param logits results to be left without their last activation
+   */
+  run(
+    inputs: readonly Tensor[],
+    wanted: readonly SymbolicTensor[],
+    options: CallOptions,
+    logits: ReadonlySet<SymbolicTensor> = new Set(),
+  ): readonly Tensor[] {
+    const values = new Map(this.inputs.map((symbol, i) => [symbol, inputs[i]!]));
+    const { training = false, seed = 0, addLoss } = options;
+    const missing = new Set(wanted.filter((symbol) => !values.has(symbol)));
+    for (const [i, call] of this.calls.entries()) {
+      if (missing.size === 0) break;
+      const outputs = call.layer.run(
+        call.inputs.map((symbol) => values.get(symbol)!),
+        {
+          ...(training && { training, seed: deriveSeed(seed, i) }),
+          ...(addLoss && { addLoss }),
+          ...(call.outputs.some((symbol) => logits.has(symbol)) && { logits: true }),
+        },
+      );
+      call.outputs.forEach((symbol, k) => {
+        values.set(symbol, outputs[k]!);
+        missing.delete(symbol);
+      });
+    }
+    return wanted.map((symbol) => values.get(symbol)!);
+  }
+}
+
+/** Keras's order of layers: by distance from the outputs, then by the first visit of a search. */
+class Order {
+  private readonly finished: LayerCall[] = [];
+  private readonly firstVisit = new Map<Layer, number>();
+  private readonly layerDepth = new Map<Layer, number>();
+  private readonly callDepth = new Map<LayerCall, number>();
+
+  constructor(
+    private readonly inputs: readonly SymbolicTensor[],
+    outputs: readonly SymbolicTensor[],
+  ) {
+    const sources = new Set(inputs.map(({ source }) => source));
+    for (const { source } of outputs) this.visit(source, sources);
+    this.measure();
+    for (const { source } of inputs) {
+      if (this.layerDepth.has(source.layer)) continue;
+      this.layerDepth.set(source.layer, 0);
+      this.firstVisit.set(source.layer, -1);
+      this.callDepth.set(source, 0);
+    }
+  }
+
+  calls(): LayerCall[] {
+    const sources = new Set(this.inputs.map(({ source }) => source));
+    return this.finished
+      .filter((call) => !sources.has(call))
+      .sort((a, b) => this.callDepth.get(b)! - this.callDepth.get(a)!);
+  }
+
+  layers(): Layer[] {
+    return [...this.layerDepth.keys()].sort(
+      (a, b) =>
+        this.layerDepth.get(b)! - this.layerDepth.get(a)! ||
+        this.firstVisit.get(a)! - this.firstVisit.get(b)!,
+    );
+  }
+
+  /** Depth first, without recursion: networks may have thousands of layers in a row. */
+  private visit(root: LayerCall, sources: ReadonlySet<LayerCall>): void {
+    const seen = new Set(this.finished);
+    const stack = [{ call: root, next: 0 }];
+    while (stack.length > 0) {
+      const top = stack.at(-1)!;
+      const { call } = top;
+      if (top.next === 0) {
+        if (seen.has(call)) {
+          stack.pop();
+          continue;
+        }
+        seen.add(call);
+        if (!this.firstVisit.has(call.layer)) this.firstVisit.set(call.layer, this.firstVisit.size);
+        if (call.inputs.length === 0 && !sources.has(call)) throw disconnected(call);
+      }
+      const input = sources.has(call) ? undefined : call.inputs[top.next++];
+      if (input) {
+        stack.push({ call: input.source, next: 0 });
+      } else {
+        this.finished.push(call);
+        stack.pop();
+      }
+    }
+  }
+
+  private measure(): void {
+    for (const call of [...this.finished].reverse()) {
+      const depth = Math.max(
+        this.callDepth.get(call) ?? 0,
+        this.layerDepth.get(call.layer) ?? 0,
+      );
+      this.layerDepth.set(call.layer, depth);
+      this.callDepth.set(call, depth);
+      for (const { source } of call.inputs) {
+        this.callDepth.set(source, Math.max(depth + 1, this.callDepth.get(source) ?? 0));
+      }
+    }
+  }
+}
+
+function disconnected({ layer, outputs }: LayerCall): FoveaError {
+  return new FoveaError(
+    'ARGUMENT',
+    `model: the outputs need the input '${layer.name}' ${formatShape(outputs[0]!.shape)}, which ` +
+      'is not among the inputs',
+    { hint: 'List every input() that the outputs depend on in model({ inputs, outputs }).' },
+  );
+}

@@ -1,0 +1,182 @@
+import { FoveaError } from '../errors.js';
+import type { Optimizer } from './optimizers/index.js';
+import type { Tensor } from '../tensor.js';
+import type { FitCallback, Json } from './callbacks/callback.js';
+import type { Model } from './model.js';
+import type { Logs } from './progress.js';
+import type { Session } from './session.js';
+import type { FitOptions, History } from './train.js';
+import { assign } from './update.js';
+
+/** Everything that a training needs to go on as if it had not been interrupted. */
+export interface Snapshot {
+  readonly position: Position;
+  /** Weights, what the optimizer keeps, and the running sums of the epoch. */
+  readonly tensors: ReadonlyMap<string, Float32Array>;
+}
+
+interface Position {
+  readonly epoch: number;
+  /** Steps of that epoch that are done. */
+  readonly step: number;
+  readonly seed: number;
+  readonly epochsTrained: number;
+  readonly iterations: number;
+  /** Null where a schedule gives it. */
+  readonly learningRate: number | null;
+  readonly logs: readonly Logs[];
+  readonly callbacks: readonly Json[];
+}
+
+/** One call of `fit`, as its callbacks see it. */
+export class FitRun {
+  /** The current epoch, from 0. */
+  epoch: number;
+  /** Steps of the current epoch that are done. */
+  step = 0;
+  /** The epoch that `fit` ends before. */
+  readonly epochs: number;
+  /** Whether `stop` was called. */
+  isStopped = false;
+  /** Of shuffling and dropout. */
+  seed: number;
+  private first: number;
+  private rows: Record<string, number>[] = [];
+  private readonly callbacks: readonly FitCallback[];
+  private pending: Snapshot | undefined;
+
+  constructor(
+    private readonly session: Session,
+    { epochs = 1, initialEpoch = 0, seed, callbacks = [] }: FitOptions,
+    /** Steps of an epoch. */
+    readonly steps: number,
+  ) {
+    this.epochs = epochs;
+    this.epoch = initialEpoch;
+    this.first = initialEpoch;
+    this.seed = seed ?? session.model.seed;
+    this.callbacks = callbacks;
+  }
+
+  get model(): Model {
+    return this.session.model;
+  }
+
+  get optimizer(): Optimizer {
+    return this.session.how.optimizer;
+  }
+
+  /** Ends the training after the current step. */
+  stop(): void {
+    this.isStopped = true;
+  }
+
+  /** Running loss and metrics of the current epoch. */
+  logs(): Promise<Logs> {
+    return this.session.book.read();
+  }
+
+  /** Notes the logs of the current epoch; callbacks may still add to them. */
+  record(logs: Record<string, number>): void {
+    this.rows.push(logs);
+  }
+
+  /** Goes on to the next epoch. */
+  nextEpoch(): void {
+    this.epoch++;
+    this.step = 0;
+  }
+
+  /** What `fit` returns. */
+  history(): History {
+    const history: Record<string, number[]> = {};
+    for (const row of this.rows) {
+      for (const [key, value] of Object.entries(row)) (history[key] ??= []).push(value);
+    }
+    return { epoch: this.rows.map((_, i) => this.first + i), history };
+  }
+
+  /** The whole state of the training, between two steps. Waits for the GPU. */
+  async snapshot(): Promise<Snapshot> {
+    const { optimizer, model } = this;
+    const hasEnded = this.rows.length > this.epoch - this.first;
+    const tensors = new Map<string, Float32Array>();
+    for (const [name, tensor] of this.tensors()) {
+      tensors.set(name, (await tensor.data()) as Float32Array);
+    }
+    return {
+      tensors,
+      position: {
+        epoch: this.epoch + (hasEnded ? 1 : 0),
+        step: hasEnded ? 0 : this.step,
+        seed: this.seed,
+        epochsTrained: model.epochsTrained,
+        iterations: optimizer.iterations,
+        learningRate: optimizer.hasSchedule ? null : optimizer.learningRate,
+        logs: this.rows.map((row) => ({ ...row })),
+        callbacks: this.callbacks.map((callback) => callback.state?.() ?? null),
+      },
+    };
+  }
+
+  /** Goes back to a snapshot, of this or of another process, once every callback has begun. */
+  resumeFrom(snapshot: Snapshot): void {
+    this.pending = snapshot;
+  }
+
+  /**
+   * Called by `fit` before the first step.
+   *
+   * @throws FoveaError DATA when the snapshot is of another model, optimizer or list of callbacks
+   */
+  begin(): void {
+    if (this.pending) this.restore(this.pending);
+    this.pending = undefined;
+  }
+
+  private restore({ position, tensors }: Snapshot): void {
+    const own = this.tensors();
+    for (const [name, tensor] of own) {
+      const values = tensors.get(name);
+      if (values?.length !== tensor.size) {
+        throw mismatch(`'${name}' has ${tensor.size} values, the snapshot ${values?.length ?? 0}`);
+      }
+    }
+    if (tensors.size !== own.size || position.callbacks.length !== this.callbacks.length) {
+      throw mismatch('it has other weights, metrics or callbacks');
+    }
+    for (const [name, tensor] of own) assign(tensor, tensors.get(name)!);
+    const { optimizer, model } = this;
+    ({ epoch: this.epoch, step: this.step, seed: this.seed } = position);
+    model.epochsTrained = position.epochsTrained;
+    optimizer.iterations = position.iterations;
+    if (position.learningRate !== null) optimizer.learningRate = position.learningRate;
+    this.rows = position.logs.map((row) => ({ ...row }));
+    this.first = position.epoch - this.rows.length;
+    this.callbacks.forEach((callback, i) => {
+      const state = position.callbacks[i]!;
+      if (state !== null) callback.restore?.(state);
+    });
+  }
+
+  private tensors(): Map<string, Tensor> {
+    const { model, optimizer, session } = this;
+    return new Map([
+      ...model.weights.map(({ name, value }) => [`model/${name}`, value] as const),
+      ...[...optimizer.state(model.weights)].map(([name, t]) => [`optimizer/${name}`, t] as const),
+      ...session.book
+        .states()
+        .flatMap(({ tensors }) => tensors)
+        .map((tensor, i) => [`running/${i}`, tensor] as const),
+      ...this.callbacks.flatMap((callback, i) =>
+        (callback.tensors?.() ?? []).map((t, k) => [`callback/${i}/${k}`, t] as const),
+      ),
+    ]);
+  }
+}
+
+function mismatch(problem: string): FoveaError {
+  return new FoveaError('DATA', `fit: the snapshot does not fit this training: ${problem}`, {
+    hint: 'Resume with the same model, compile options and callbacks, or remove the snapshot.',
+  });
+}

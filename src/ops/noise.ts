@@ -1,0 +1,42 @@
+import { record } from '../autograd.js';
+import { FoveaError } from '../errors.js';
+import { splitSeed } from '../random.js';
+import { formatShape } from '../shape.js';
+import { empty, type Tensor } from '../tensor.js';
+import { checkFloat, elementWindows } from './elementwise.js';
+import { part, run } from './run.js';
+
+const WG = 64;
+
+/** Options of `gaussianNoise`. */
+export interface GaussianNoiseOptions {
+  /** Standard deviation, from 0. */
+  readonly stddev: number;
+  /** An integer from 0 to 2^53 - 1: the same seed gives the same noise. */
+  readonly seed: number;
+}
+
+/**
+ * Adds normally distributed noise of mean 0 to each element. The gradient passes unchanged.
+ *
+ * @param x any shape
+ * @throws FoveaError when x is not float32, or stddev is negative
+ */
+export function gaussianNoise(x: Tensor, { stddev, seed }: GaussianNoiseOptions): Tensor {
+  checkFloat('gaussianNoise', x);
+  if (!(stddev >= 0 && stddev < Infinity)) {
+    throw new FoveaError(
+      'ARGUMENT',
+      `gaussianNoise: stddev must be at least 0, got ${stddev} for x ${formatShape(x.shape)}`,
+    );
+  }
+  const [low, high] = splitSeed('gaussianNoise', seed);
+  const y = empty(x.shape);
+  for (const window of elementWindows('gaussianNoise', x)) {
+    const n4 = Math.ceil(window.rows / 4);
+    const operands = { x: part(x, 1, window), y: part(y, 1, window) };
+    const params = { n4, first: window.start / 4, seed_low: low, seed_high: high, stddev };
+    run('gaussianNoise', 'gaussian_noise', { WG }, operands, params, Math.ceil(n4 / WG));
+  }
+  return record('gaussianNoise', [x], y, [], (dy) => [dy]);
+}
