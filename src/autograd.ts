@@ -1,5 +1,5 @@
 import { FoveaError } from './errors.js';
-import { add } from './ops/elementwise.js';
+import { add } from './ops/binary.js';
 import { fill } from './ops/fill.js';
 import { keep, scope } from './scope.js';
 import { formatShape, sameShape } from './shape.js';

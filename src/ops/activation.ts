@@ -37,5 +37,5 @@ export function activationGrad(
   y: Tensor,
   dy: Tensor,
 ): Tensor {
-  return activation === undefined ? dy : unaryGrad(activation, y, dy);
+  return activation === undefined ? dy : unaryGrad(activation, y, dy, activation);
 }

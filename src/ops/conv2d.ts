@@ -11,7 +11,8 @@ import {
 } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { activationGrad, activationNumber, type Activation } from './activation.js';
-import { add, checkFloat, swish } from './elementwise.js';
+import { add } from './binary.js';
+import { checkFloat, swish } from './elementwise.js';
 import {
   convForward,
   convGradFilter,

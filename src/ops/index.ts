@@ -4,24 +4,36 @@ import './methods.js';
 export { type Activation } from './activation.js';
 export { conv2d, conv2dTranspose, depthwiseConv2d, type ConvOptions } from './conv2d.js';
 export {
-  abs,
   add,
   div,
-  exp,
-  log,
+  equal,
+  greater,
+  greaterEqual,
+  less,
   maximum,
   minimum,
   mul,
   neg,
+  sub,
+} from './binary.js';
+export {
+  abs,
+  clip,
+  exp,
+  log,
+  pow,
   relu,
   relu6,
+  rsqrt,
   sigmoid,
+  sign,
   sqrt,
   square,
-  sub,
   swish,
   tanh,
+  type ReluOptions,
 } from './elementwise.js';
+export { elu, gelu, hardSigmoid, leakyRelu, prelu, selu, softplus, softsign } from './nonlinear.js';
 export { fill, ones, zeros } from './fill.js';
 export { dense, matmul, type MatmulOptions } from './matmul.js';
 export { broadcastTo, concat, pad, reshape, slice, transpose } from './movement.js';

@@ -2,7 +2,8 @@ import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { formatShape, sameShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
-import { checkFloat, neg } from './elementwise.js';
+import { neg } from './binary.js';
+import { checkFloat } from './elementwise.js';
 import { rowsOf, runRows, type Rows } from './rows.js';
 
 /** Options of the cross-entropies. */

@@ -4,7 +4,8 @@ import { checkRank, formatShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { activationGrad, activationNumber, type Activation } from './activation.js';
 import { biasGradient, checkBias } from './conv2d.js';
-import { add, checkFloat, swish } from './elementwise.js';
+import { add } from './binary.js';
+import { checkFloat, swish } from './elementwise.js';
 import { fill } from './fill.js';
 import {
   convForward,

@@ -1,6 +1,7 @@
 /** Operations as methods, so that calls can be chained: `x.sub(mean).square().mean()`. */
 import type { Shape } from '../shape.js';
 import { Tensor } from '../tensor.js';
+import * as binary from './binary.js';
 import * as elementwise from './elementwise.js';
 import { matmul, type MatmulOptions } from './matmul.js';
 import * as movement from './movement.js';
@@ -55,8 +56,8 @@ declare module '../tensor.js' {
 }
 
 const methods = {
-  ...pick(elementwise, ['add', 'sub', 'mul', 'div', 'neg', 'exp', 'log', 'sqrt', 'square']),
-  ...pick(elementwise, ['relu', 'sigmoid', 'tanh']),
+  ...pick(binary, ['add', 'sub', 'mul', 'div', 'neg']),
+  ...pick(elementwise, ['exp', 'log', 'sqrt', 'square', 'relu', 'sigmoid', 'tanh']),
   ...pick(reduce, ['sum', 'mean', 'max', 'argmax']),
   ...pick(movement, ['reshape', 'transpose', 'slice']),
   matmul,

@@ -1,7 +1,8 @@
 import { record } from '../autograd.js';
 import { axesOf, axisOf, sizeOf, type Shape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
-import { checkFloat, div, equal, mul } from './elementwise.js';
+import { div, equal, mul } from './binary.js';
+import { checkFloat } from './elementwise.js';
 import { part, run, windows } from './run.js';
 import { broadcastTo, reshape } from './movement.js';
 

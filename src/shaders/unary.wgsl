@@ -1,8 +1,10 @@
-// y[i] = f(x[i]), f chosen by a flag.
+// y[i] = f(x[i]), f chosen by a flag; the numbers a, b, c belong to f:
+// CLIP: a, b are its ends. POW: a is the exponent, b multiplies |x|^a where x is negative. PIECEWISE:
+// a is the slope up to b, c the largest result. ELU: b * (x, or a * (exp(x) - 1) below 0).
 // x, y: [ceil(n / 4)] vec4. Grid: one invocation per vec4.
 #include lib/grid
 #include lib/math
-struct Params { n4: u32 }
+struct Params { n4: u32, a: f32, b: f32, c: f32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
@@ -28,6 +30,28 @@ fn f(x: vec4f) -> vec4f {
   return x * x;
 #elif ABS
   return abs(x);
+#elif RSQRT
+  return inverseSqrt(x);
+#elif SIGN
+  return sign(x);
+#elif CLIP
+  return clamp(x, vec4f(p.a), vec4f(p.b));
+#elif POW
+  return power4(x, p.a, p.b);
+#elif PIECEWISE
+  return select(p.a * (x - p.b), min(x, vec4f(p.c)), x > vec4f(p.b));
+#elif ELU
+  return p.b * select(p.a * expm1_4(x), x, x > vec4f(0));
+#elif GELU
+  return x * normal4(x);
+#elif GELU_TANH
+  return x * sigmoid4(1.59576912 * x * (1 + 0.044715 * x * x));
+#elif HARD_SIGMOID
+  return clamp(x / 6 + 0.5, vec4f(0), vec4f(1));
+#elif SOFTPLUS
+  return max(x, vec4f(0)) + log1p4(exp(-abs(x)));
+#elif SOFTSIGN
+  return x / (1 + abs(x));
 #endif
 }
 

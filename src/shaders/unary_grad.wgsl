@@ -1,8 +1,9 @@
-// dx[i] = dy[i] * f'(s[i]), where s is the input of f or its output, whichever is simpler.
+// dx[i] = dy[i] * f'(s[i]), where s is the input of f or its output, whichever is simpler;
+// a, b, c as in unary.
 // s, dy, dx: [ceil(n / 4)] vec4. Grid: one invocation per vec4.
 #include lib/grid
 #include lib/math
-struct Params { n4: u32 }
+struct Params { n4: u32, a: f32, b: f32, c: f32 }
 @group(0) @binding(0) var<storage, read> s: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
@@ -30,6 +31,31 @@ fn derivative(s: vec4f) -> vec4f {
   return 2 * s;
 #elif ABS
   return sign(s);
+#elif RSQRT
+  return -0.5 * s * s * s;
+#elif SIGN
+  return vec4f(0);
+#elif CLIP
+  return select(vec4f(0), vec4f(1), (s >= vec4f(p.a)) & (s <= vec4f(p.b)));
+#elif POW
+  if (p.a == 0) { return vec4f(0); }
+  return p.a * power4(s, p.a - 1, -p.b);
+#elif PIECEWISE
+  return select(vec4f(p.a), select(vec4f(1), vec4f(0), s >= vec4f(p.c)), s > vec4f(p.b));
+#elif ELU
+  return p.b * select(p.a * exp(s), vec4f(1), s > vec4f(0));
+#elif GELU
+  return normal4(s) + s * exp(-0.5 * s * s) * 0.39894228;
+#elif GELU_TANH
+  let g = sigmoid4(1.59576912 * s * (1 + 0.044715 * s * s));
+  return g + s * g * (1 - g) * 1.59576912 * (1 + 0.134145 * s * s);
+#elif HARD_SIGMOID
+  return select(vec4f(0), vec4f(1.0 / 6), abs(s) < vec4f(3));
+#elif SOFTPLUS
+  return sigmoid4(s);
+#elif SOFTSIGN
+  let d = 1 + abs(s);
+  return 1 / (d * d);
 #endif
 }
 

@@ -4,6 +4,7 @@ import { elementwiseFamilies } from './elementwise.js';
 import { lossFamilies } from './losses.js';
 import { matmulFamilies } from './matmul.js';
 import { movementFamilies } from './movement.js';
+import { nonlinearFamilies } from './nonlinear.js';
 import { normFamilies } from './norm.js';
 import { poolFamilies } from './pool.js';
 import { reduceFamilies } from './reduce.js';
@@ -15,6 +16,7 @@ export const families: readonly OpFamily[] = [
   ...matmulFamilies,
   ...poolFamilies,
   ...elementwiseFamilies,
+  ...nonlinearFamilies,
   ...lossFamilies,
   ...normFamilies,
   ...reduceFamilies,

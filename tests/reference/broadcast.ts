@@ -47,10 +47,15 @@ export function sumTo(a: Array64, shape: readonly number[]): Array64 {
   return result;
 }
 
-export function binary(name: BinaryName, a: Array64, b: Array64): Array64 {
+/** f of two arrays, broadcasting. */
+export function zipBroadcast(a: Array64, b: Array64, f: (a: number, b: number) => number): Array64 {
   const shape = broadcastShape(a.shape, b.shape);
   const right = broadcastTo(b, shape);
-  return map(broadcastTo(a, shape), (value, i) => functions[name](value, right.data[i]!));
+  return map(broadcastTo(a, shape), (value, i) => f(value, right.data[i]!));
+}
+
+export function binary(name: BinaryName, a: Array64, b: Array64): Array64 {
+  return zipBroadcast(a, b, functions[name]);
 }
 
 export function binaryBackward(

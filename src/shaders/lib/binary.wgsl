@@ -15,6 +15,10 @@ fn f(a: vec4f, b: vec4f) -> vec4f {
   return min(a, b);
 #elif EQUAL
   return select(vec4f(0), vec4f(1), a == b);
+#elif GREATER
+  return select(vec4f(0), vec4f(1), a > b);
+#elif GREATER_EQUAL
+  return select(vec4f(0), vec4f(1), a >= b);
 #elif A_WINS
   return select(select(vec4f(0), vec4f(0.5), a == b), vec4f(1), a > b);
 #elif B_WINS

@@ -1,0 +1,4 @@
+import { nonlinearFamilies } from '../cases/nonlinear.js';
+import { testFamilies } from '../harness.js';
+
+testFamilies(nonlinearFamilies);
