@@ -1,9 +1,10 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { FoveaError } from '../errors.js';
+import type { Serialized } from '../nn/config.js';
 import { Loss, lossOf, type LossName, type LossOptions } from '../nn/losses.js';
 import type { MetricName } from '../nn/metrics.js';
-import { optimizerFromConfig, type OptimizerConfig } from '../nn/optimizers.js';
+import { optimizerOf } from '../nn/optimizers.js';
 import { sequentialFromConfig, type Sequential, type SequentialConfig } from '../nn/sequential.js';
 import { assign } from '../nn/update.js';
 import { formatShape, sameShape } from '../shape.js';
@@ -28,7 +29,7 @@ interface ModelFile {
 }
 
 interface TrainingFile {
-  readonly optimizer: OptimizerConfig;
+  readonly optimizer: Serialized;
   /** Steps done. */
   readonly iterations: number;
   readonly loss: { readonly name: LossName; readonly options: LossOptions };
@@ -141,7 +142,7 @@ function restoreTraining(model: Sequential, { training, epochsTrained }: ModelFi
   const { optimizer, loss, metrics, iterations } = training;
   if (!isCount(iterations)) throw new Error(`"iterations" is ${JSON.stringify(iterations)}`);
   model.compile({
-    optimizer: optimizerFromConfig(optimizer),
+    optimizer: optimizerOf(optimizer),
     loss: new Loss(lossOf(loss.name).name, loss.options),
     metrics,
   });

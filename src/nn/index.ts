@@ -1,5 +1,6 @@
 /** Layers, models and training: the public names. */
 export { type ActivationName } from './activations.js';
+export { type Serialized } from './config.js';
 export { type ArrayInput, type HostArray, type Values } from './data.js';
 export { type InitializerName } from './initializers.js';
 export {
@@ -17,14 +18,27 @@ export { Model, type Compiled, type CompileOptions, type PredictOptions } from '
 export {
   Optimizer,
   optimizers,
+  type AdadeltaOptions,
+  type AdagradOptions,
   type AdamOptions,
-  type OptimizerConfig,
+  type LionOptions,
+  type MomentsOptions,
   type OptimizerName,
   type OptimizerOptions,
   type RmspropOptions,
   type SgdOptions,
 } from './optimizers.js';
 export { type Verbose } from './progress.js';
+export {
+  Schedule,
+  schedules,
+  type CosineDecayOptions,
+  type CosineDecayRestartsOptions,
+  type PiecewiseConstantDecayOptions,
+  type PolynomialDecayOptions,
+  type RateDecayOptions,
+  type ScheduleName,
+} from './schedules.js';
 export { Sequential, sequential, type SequentialOptions } from './sequential.js';
 export {
   type EpochLogs,

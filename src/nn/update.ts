@@ -15,19 +15,22 @@ const WG = 64;
  *
  * @param name of the shader, which is also the name in profiles
  * @param tensors named as in the WGSL
+ * @param whole further tensors that the kernel only reads, of any size
  */
 export function updateInPlace(
   name: string,
   flags: Flags,
   tensors: Readonly<Record<string, Tensor>>,
   params: Readonly<Record<string, number>>,
+  whole: Readonly<Record<string, Tensor>> = {},
 ): void {
   const first = Object.values(tensors)[0]!;
   for (const window of elementWindows(name, first)) {
     const n4 = Math.ceil(window.rows / 4);
-    const operands = Object.fromEntries(
+    const parts = Object.fromEntries(
       Object.entries(tensors).map(([key, t]) => [key, part(t, 1, window)]),
     );
+    const operands = { ...parts, ...whole };
     run(name, name, { WG, ...flags }, operands, { n4, ...params }, Math.ceil(n4 / WG));
   }
 }

@@ -185,8 +185,8 @@ describe('loading refuses', () => {
     ],
     [
       'an unknown optimizer',
-      json((t) => t.replace('"Adam"', '"Lion"')),
-      /optimizer 'Lion' is unknown/,
+      json((t) => t.replace('"Adam"', '"Ftrl"')),
+      /optimizer 'Ftrl' is unknown/,
     ],
     ['an unknown loss', json((t) => t.replace('sparseCat', 'denseCat')), /loss 'denseCat/],
     [
