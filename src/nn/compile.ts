@@ -4,7 +4,7 @@ import { perName } from './data.js';
 import type { SymbolicTensor } from './graph.js';
 import { Loss, lossOf, type LossName } from './losses.js';
 import { Metric, metricOf, type MetricName } from './metrics/index.js';
-import { Optimizer, optimizerOf, type OptimizerName } from './optimizers/index.js';
+import { Optimizer, optimizerOf, type OptimizerName } from './optimizers.js';
 
 /** One value for models with one output; else a list in the model's order, or one by name. */
 export type PerOutput<T> = T | readonly T[] | Readonly<Record<string, T>>;

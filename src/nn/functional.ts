@@ -18,7 +18,8 @@ export type Place = readonly [layer: string, use: number, result: number];
 /** What a `Functional` is made from again. */
 export interface FunctionalConfig extends LayerConfig {
   readonly name: string;
-  readonly seed: number;
+  /** Default: another one each time. */
+  readonly seed?: number;
   readonly layers: readonly {
     readonly className: string;
     readonly config: LayerConfig;
@@ -95,6 +96,7 @@ export class Functional extends Model {
     ];
     return {
       name: this.name,
+      trainable: this.trainable,
       seed: this.seed,
       layers: graph.layers.map((layer) => ({
         className: layer.className,

@@ -1,7 +1,9 @@
 /** Layers, models and training: the public names. */
 export { type ActivationName } from './activations.js';
 export { type Serialized } from './config.js';
-export { type ArrayInput, type HostArray, type Values } from './data.js';
+export { type FitCallback } from './callbacks/index.js';
+export { type CustomLayers } from './deserialize.js';
+export { type ArrayInput, type HostArray, type Inputs, type Values } from './data.js';
 export { type InitializerName } from './initializers.js';
 export {
   Layer,
@@ -14,7 +16,12 @@ export {
 export * as layers from './layers/index.js';
 export { Loss, losses, type LossName, type LossOptions } from './losses.js';
 export { type MetricName } from './metrics.js';
-export { Model, type Compiled, type CompileOptions, type PredictOptions } from './model.js';
+export { type Compiled, type CompileOptions, type PerOutput } from './compile.js';
+export { Model, type ModelOptions, type PredictOptions } from './model.js';
+export { input, model, type Functional, type FunctionalOptions } from './functional.js';
+export { type SymbolicTensor } from './graph.js';
+export { type FitRun, type Snapshot } from './run.js';
+export { type SummaryOptions } from './summary.js';
 export {
   Optimizer,
   optimizers,
@@ -44,7 +51,6 @@ export {
   type EpochLogs,
   type EvaluateOptions,
   type EvaluateResult,
-  type FitCallback,
   type FitOptions,
   type History,
 } from './train.js';

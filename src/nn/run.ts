@@ -1,5 +1,5 @@
 import { FoveaError } from '../errors.js';
-import type { Optimizer } from './optimizers/index.js';
+import type { Optimizer } from './optimizers.js';
 import type { Tensor } from '../tensor.js';
 import type { FitCallback, Json } from './callbacks/callback.js';
 import type { Model } from './model.js';

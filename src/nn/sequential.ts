@@ -13,7 +13,8 @@ export type SequentialOptions = ModelOptions;
 /** What a `Sequential` is made from again. */
 export interface SequentialConfig extends LayerConfig {
   readonly name: string;
-  readonly seed: number;
+  /** Default: another one each time. */
+  readonly seed?: number;
   /** The input layer first. */
   readonly layers: readonly { readonly className: string; readonly config: LayerConfig }[];
 }
@@ -103,7 +104,7 @@ export class Sequential extends Model {
       className: layer.className,
       config: layer.getConfig(),
     }));
-    return { name: this.name, seed: this.seed, layers };
+    return { name: this.name, trainable: this.trainable, seed: this.seed, layers };
   }
 
   private checkLayers(): void {

@@ -42,7 +42,7 @@ export function moveAverage(average: Tensor, x: Tensor, momentum: number): void 
 
 /** target = source, in place. */
 export function copyInto(target: Tensor, source: Tensor): void {
-  moveAverage(target, source, 0);
+  updateInPlace('copy', {}, { y: target, x: source }, {});
 }
 
 /** Gives a weight, or what an optimizer keeps for it, other values. */

@@ -56,6 +56,7 @@ export {
   type CrossEntropyOptions,
 } from './losses.js';
 export { dropout, type DropoutOptions } from './dropout.js';
+export { gaussianNoise, type GaussianNoiseOptions } from './noise.js';
 export {
   batchNorm,
   batchNormInference,

@@ -3,7 +3,7 @@ import { conv2d, conv2dTranspose, depthwiseConv2d } from '../../ops/index.js';
 import { pairOf, windowAxes, type Pair, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkActivation, withActivation, type ActivationName } from '../activations.js';
-import { withDefaults, type Defaults } from '../config.js';
+import { withDefaults, type Defaults, type Given } from '../config.js';
 import type { ConstraintLike } from '../constraints.js';
 import type { InitializerLike } from '../initializers.js';
 import {
@@ -56,7 +56,8 @@ abstract class Convolution<O extends ConvOptions> extends Layer {
   constructor(options: O, defaults: Defaults<Own<O>>) {
     super(options);
     const { name } = this;
-    const config = withDefaults<Own<O>>(this.className, ownOptions(options) as O, defaults);
+    const own = ownOptions(options) as Given<Own<O>>;
+    const config = withDefaults<Own<O>>(name, own, defaults);
     this.config = resolveWeights({
       ...config,
       kernelSize: pairOf(name, 'kernelSize', config.kernelSize),

@@ -45,6 +45,8 @@ const SCALE = {
 
 /** Options of `layers.batchNormalization`. */
 export interface BatchNormalizationOptions extends ScaleOptions {
+  /** Dimension of a batch that holds the channels: the last one. Default -1. */
+  readonly axis?: number | readonly number[] | undefined;
   /** Share of the moving averages that stays at each step. Default 0.99. */
   readonly momentum?: number | undefined;
   /** Added to the variance. Default 0.001. */
@@ -70,7 +72,7 @@ export class BatchNormalization extends Layer {
     super(options);
     this.config = resolveWeights(
       withDefaults<Own<BatchNormalizationOptions>>(this.className, ownOptions(options), {
-        ...{ momentum: 0.99, epsilon: 1e-3, ...SCALE },
+        ...{ axis: -1, momentum: 0.99, epsilon: 1e-3, ...SCALE },
         movingMeanInitializer: 'zeros',
         movingVarianceInitializer: 'ones',
       }),
@@ -83,8 +85,8 @@ export class BatchNormalization extends Layer {
   }
 
   override outputShape(inputShape: Shape): Shape {
-    if (inputShape.length > 0) return inputShape;
-    throw new FoveaError('SHAPE', `${this.name}: needs samples with a dimension of channels`);
+    if (lastAxes(this.name, this.config.axis, inputShape.length) === 1) return inputShape;
+    throw new FoveaError('ARGUMENT', `${this.name}: axis must be the last dimension`);
   }
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
@@ -143,12 +145,12 @@ export class LayerNormalization extends Layer {
   }
 
   override outputShape(inputShape: Shape): Shape {
-    this.axes(inputShape.length);
+    lastAxes(this.name, this.config.axis, inputShape.length);
     return inputShape;
   }
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
-    const shape = inputShape.slice(inputShape.length - this.axes(inputShape.length));
+    const shape = inputShape.slice(inputShape.length - lastAxes(this.name, this.config.axis, inputShape.length));
     const { config } = this;
     if (config.scale) this.addWeight('gamma', shape, weightOptions(config, 'gamma'), nextSeed);
     if (config.center) this.addWeight('beta', shape, weightOptions(config, 'beta'), nextSeed);
@@ -156,25 +158,29 @@ export class LayerNormalization extends Layer {
 
   override call(x: Tensor): Tensor {
     const { epsilon, center, scale } = this.config;
-    const axes = this.axes(x.rank - 1);
+    const axes = lastAxes(this.name, this.config.axis, x.rank - 1);
     const shape = x.shape.slice(x.rank - axes);
     const gamma = scale ? this.weight('gamma') : ones(shape);
     const beta = center ? this.weight('beta') : zeros(shape);
     return layerNorm(x, gamma, beta, { epsilon, axes });
   }
+}
 
-  /** How many of the last dimensions are normalized. */
-  private axes(sampleRank: number): number {
-    const { axis } = this.config;
-    const list = typeof axis === 'number' ? [axis] : [...axis];
-    const sorted = list.map((a) => (a < 0 ? a : a - sampleRank - 1)).sort((a, b) => b - a);
-    const areLast = sorted.every((a, i) => a === -1 - i) && sorted.length <= sampleRank;
-    if (areLast && sorted.length > 0) return sorted.length;
-    throw new FoveaError(
-      'ARGUMENT',
-      `${this.name}: axis must name the last dimensions of samples of rank ${sampleRank}, got ` +
-        JSON.stringify(axis),
-      { hint: 'layers.permute() brings other dimensions to the end.' },
-    );
-  }
+/**
+ * How many of the last dimensions of a batch are named.
+ *
+ * @param rank of one sample
+ * @throws FoveaError ARGUMENT when they are not the last ones
+ */
+function lastAxes(layer: string, axis: number | readonly number[], rank: number): number {
+  const list = typeof axis === 'number' ? [axis] : [...axis];
+  const sorted = list.map((a) => (a < 0 ? a : a - rank - 1)).sort((a, b) => b - a);
+  const areLast = sorted.every((a, i) => a === -1 - i) && sorted.length <= rank;
+  if (areLast && sorted.length > 0) return sorted.length;
+  throw new FoveaError(
+    'ARGUMENT',
+    `${layer}: axis must name the last dimensions of samples of rank ${rank}, got ` +
+      JSON.stringify(axis),
+    { hint: 'layers.permute() brings other dimensions to the end.' },
+  );
 }

@@ -1,0 +1,194 @@
+import { FoveaError } from '../../errors.js';
+import { classOf, type CustomLayers } from '../../nn/deserialize.js';
+import type { FunctionalConfig } from '../../nn/functional.js';
+import type { LayerConfig } from '../../nn/layer.js';
+import type { SequentialConfig } from '../../nn/sequential.js';
+import type { Shape } from '../../shape.js';
+import { placesOf, usesOf } from './graph.js';
+import { isObject, optionsOf, Problems, type JsonObject } from './options.js';
+
+/** A layer or model, ready for `layerFromConfig`. */
+export interface LayerDescription {
+  readonly className: string;
+  readonly config: LayerConfig;
+}
+
+/** What reading needs to know beside the file. */
+export interface ConfigContext {
+  readonly customLayers: CustomLayers;
+  /** Of one sample of each input, for models whose file leaves sizes open. */
+  readonly inputShapes?: readonly Shape[] | undefined;
+}
+
+/**
+ * The architecture in Keras's JSON (of Keras 2, Keras 3 and TensorFlow.js) -> fovea's.
+ *
+ * @throws FoveaError FILE that lists every layer and option that is not known, with its path
+ */
+export function readArchitecture(json: unknown, context: ConfigContext): LayerDescription {
+  const problems = new Problems();
+  const open = [...(context.inputShapes ?? [])];
+  const reader = new ArchitectureReader(context.customLayers, open, problems);
+  const description = isObject(json) ? reader.layer(json, '') : undefined;
+  if (!description || !MODELS.has(description.className)) {
+    problems.add('model', 'expected a Sequential or Functional model');
+  }
+  throwProblems(problems);
+  return description!;
+}
+
+/** Throws FILE when there are problems. */
+export function throwProblems({ list }: Problems): void {
+  if (list.length === 0) return;
+  const [shown, more] = [list.slice(0, 30), list.length - 30];
+  throw new FoveaError(
+    'FILE',
+    `the model cannot be used here:\n  ${shown.join('\n  ')}${more > 0 ? `\n  and ${more} more` : ''}`,
+    { hint: 'Layers of your own are passed as customLayers: { ClassName: Class }.' },
+  );
+}
+
+const MODELS: ReadonlySet<string> = new Set(['Sequential', 'Functional']);
+/** Names of model classes in other versions of Keras. */
+const MODEL_NAMES: Readonly<Record<string, string>> = { Model: 'Functional' };
+/** Where the classes that are known here come from; operations on tensors have other modules. */
+const MODULES = /^(keras(\.src)?|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)\.(layers|models|engine)|^builtins$/;
+
+class ArchitectureReader {
+  constructor(
+    private readonly custom: CustomLayers,
+    private readonly openShapes: Shape[],
+    private readonly problems: Problems,
+  ) {}
+
+  /** One entry of a list of layers. */
+  layer(json: JsonObject, path: string): LayerDescription | undefined {
+    const name = nameOf(json);
+    const where = path === '' ? name : `${path}/${name}`;
+    const given = String(json['class_name']);
+    const className = MODEL_NAMES[given] ?? given;
+    const config = isObject(json['config']) ? json['config'] : {};
+    if (className === 'Sequential') return this.sequential(json, config, where);
+    if (className === 'Functional') return this.functional(config, where);
+    if (className === 'InputLayer') return this.input(config, name, where);
+    const module = json['module'];
+    const Class = classOf(className, this.custom);
+    const isForeign = typeof module === 'string' && !MODULES.test(module);
+    if (!Class || (isForeign && !Object.hasOwn(this.custom, className))) {
+      this.problems.add(where, `there is no layer ${isForeign ? `${String(module)}.` : ''}${given}`);
+      return undefined;
+    }
+    const options = adapt(className, optionsOf(withoutShape(config), where, this.problems));
+    this.check(Class, options, where);
+    return { className, config: { ...options, name } };
+  }
+
+  /** Whether a layer takes such options. */
+  private check(
+    Class: NonNullable<ReturnType<typeof classOf>>,
+    options: JsonObject,
+    where: string,
+  ): void {
+    try {
+      new Class(options as never).dispose();
+    } catch (error) {
+      if (!(error instanceof FoveaError)) throw error;
+      this.problems.add(where, error.message);
+    }
+  }
+
+  private sequential(json: JsonObject, config: JsonObject, path: string): LayerDescription {
+    const entries = listOf(config['layers'] ?? json['config']);
+    const layers = entries.flatMap((entry) => this.layer(entry, path) ?? []);
+    if (layers[0]?.className !== 'InputLayer') {
+      const first = isObject(entries[0]?.['config']) ? entries[0]['config'] : {};
+      const built = isObject(json['build_config']) ? json['build_config']['input_shape'] : undefined;
+      const shape = first['batch_input_shape'] ?? config['build_input_shape'] ?? built;
+      const input = this.input({ batch_shape: shape }, 'input_layer', path);
+      if (input) layers.unshift(input);
+    }
+    const { trainable = true } = config;
+    return {
+      className: 'Sequential',
+      config: { name: nameOf(json), layers, trainable } as SequentialConfig,
+    };
+  }
+
+  private functional(config: JsonObject, path: string): LayerDescription {
+    const entries = listOf(config['layers']);
+    const classes = new Map(entries.map((entry) => [nameOf(entry), String(entry['class_name'])]));
+    const isFunctional = (layer: string): boolean =>
+      ['Functional', 'Model'].includes(classes.get(layer) ?? '');
+    const isModel = (layer: string): boolean =>
+      isFunctional(layer) || classes.get(layer) === 'Sequential';
+    const layers = entries.flatMap((entry) => {
+      const layer = this.layer(entry, path);
+      if (!layer) return [];
+      const where = `${path}/${nameOf(entry)}`;
+      const uses = usesOf(entry['inbound_nodes'], where, isModel, this.problems);
+      return [{ ...layer, uses: layer.className === 'InputLayer' ? [[]] : uses }];
+    });
+    const { trainable = true } = config;
+    const functional = {
+      name: String(config['name'] ?? 'functional'),
+      layers,
+      trainable,
+      inputs: placesOf(config['input_layers'], isFunctional),
+      outputs: placesOf(config['output_layers'], isFunctional),
+    };
+    return { className: 'Functional', config: functional as FunctionalConfig };
+  }
+
+  private input(config: JsonObject, name: string, path: string): LayerDescription | undefined {
+    const batch = config['batch_shape'] ?? config['batch_input_shape'] ?? config['shape'];
+    const sizes: readonly unknown[] = Array.isArray(batch)
+      ? 'shape' in config && !('batch_shape' in config)
+        ? batch
+        : batch.slice(1)
+      : [null];
+    const isKnown = sizes.every((n) => Number.isInteger(n) && (n as number) > 0);
+    const shape = isKnown ? (sizes as Shape) : this.openShapes.shift();
+    if (!shape) {
+      this.problems.add(path, `the input shape ${JSON.stringify(batch ?? null)} is open: pass inputShapes`);
+      return undefined;
+    }
+    return { className: 'InputLayer', config: { name, shape } };
+  }
+}
+
+function nameOf(json: JsonObject): string {
+  const config = isObject(json['config']) ? json['config'] : {};
+  return String(json['name'] ?? config['name'] ?? String(json['class_name']).toLowerCase());
+}
+
+function listOf(value: unknown): readonly JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
+function withoutShape({ name, batch_input_shape, batch_shape, ...config }: JsonObject): JsonObject {
+  return config;
+}
+
+/** What Keras 2 calls otherwise, or writes though the layer does not use it. */
+function adapt(className: string, options: Record<string, unknown>): JsonObject {
+  if (className === 'LeakyReLU' && 'alpha' in options) {
+    const { alpha, ...rest } = options;
+    return { ...rest, negativeSlope: alpha };
+  }
+  if (/^(Depthwise|Separable)Conv2D$/.test(className)) {
+    const { kernelInitializer, kernelRegularizer, kernelConstraint, ...rest } = options;
+    return withoutGroups(rest);
+  }
+  if (className === 'Conv2DTranspose') return withoutGroups(options);
+  if (className === 'Resizing') {
+    // They matter only when pictures are padded to an aspect ratio, which is refused.
+    const { fillMode, fillValue, ...rest } = options;
+    return rest;
+  }
+  return options;
+}
+
+function withoutGroups(options: Record<string, unknown>): JsonObject {
+  const { groups, ...rest } = options;
+  return groups === undefined || groups === 1 ? rest : options;
+}
