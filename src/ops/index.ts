@@ -64,4 +64,5 @@ export {
   type BatchNormResult,
 } from './norm.js';
 export { cast, gather, oneHot } from './gather.js';
+export { affine, type AffineOptions } from './affine.js';
 export { resize, type ResizeOptions } from './resize.js';

@@ -1,3 +1,4 @@
+import { affineFamilies } from './affine.js';
 import type { OpFamily } from './case.js';
 import { convFamilies } from './conv.js';
 import { elementwiseFamilies } from './elementwise.js';
@@ -22,4 +23,5 @@ export const families: readonly OpFamily[] = [
   ...reduceFamilies,
   ...movementFamilies,
   ...resizeFamilies,
+  ...affineFamilies,
 ];

@@ -214,13 +214,15 @@ function comparisonFamily(op: keyof typeof comparisons): OpFamily {
 
 const signFamily: OpFamily = {
   op: 'sign',
-  cases: [array([5], [-2, 0, 3, -0.5, 2 ** -60]), random([33], 5), random([2, 3, 4], 6)].map((x) => ({
-    name: dims(x.shape),
-    inputs: [x],
-    gpu: ([t]) => ops.sign(t!),
-    forward: ([t]) => map(t!, Math.sign),
-    differentiable: [false],
-  })),
+  cases: [array([5], [-2, 0, 3, -0.5, 2 ** -60]), random([33], 5), random([2, 3, 4], 6)].map(
+    (x) => ({
+      name: dims(x.shape),
+      inputs: [x],
+      gpu: ([t]) => ops.sign(t!),
+      forward: ([t]) => map(t!, Math.sign),
+      differentiable: [false],
+    }),
+  ),
   tolerance: tolerances.exact,
 };
 

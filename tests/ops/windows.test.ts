@@ -18,11 +18,17 @@ const shape = [780, 6, 5, 2];
 const channels = (): Tensor => tensor([0.5, 2]);
 const labels = (): Tensor => tensor(Int32Array.from({ length: 23_400 }, (_, i) => i % 2));
 
+const turned = Float32Array.from({ length: 780 * 6 }, () => random.normal());
+const turns = (): Tensor => tensor(turned, [780, 6]);
+
 /** Ops of one large tensor that work in windows where it is above the binding limit. */
 const windowed: readonly (readonly [string, (x: Tensor) => Tensor])[] = [
   ['maxPool2d', (x) => ops.maxPool2d(x, { poolSize: 3, strides: 2, padding: 'same' })],
   ['avgPool2d', (x) => ops.avgPool2d(x)],
   ['resize', (x) => ops.resize(x, [4, 7])],
+  ['affine', (x) => ops.affine(x, turns())],
+  ['gelu', (x) => ops.gelu(x)],
+  ['pow', (x) => ops.pow(x, 2)],
   ['softmax', (x) => ops.softmax(x)],
   ['logSoftmax', (x) => ops.logSoftmax(x)],
   ['softmaxCrossEntropy', (x) => ops.softmaxCrossEntropy(ops.reshape(x, [23_400, 2]), labels())],
