@@ -1,8 +1,27 @@
 /** Layers, models and training: the public names. */
 export { type ActivationName } from './activations.js';
 export { type Serialized } from './config.js';
+export {
+  Constraint,
+  constraints,
+  type ConstraintName,
+  type MaxNormOptions,
+  type MinMaxNormOptions,
+  type UnitNormOptions,
+} from './constraints.js';
 export { type ArrayInput, type HostArray, type Values } from './data.js';
-export { type InitializerName } from './initializers.js';
+export {
+  Initializer,
+  initializers,
+  type ConstantOptions,
+  type IdentityOptions,
+  type InitializerName,
+  type NormalOptions,
+  type OrthogonalOptions,
+  type SeedOptions,
+  type UniformOptions,
+  type VarianceScalingOptions,
+} from './initializers.js';
 export {
   Layer,
   type CallOptions,
@@ -29,6 +48,15 @@ export {
   type SgdOptions,
 } from './optimizers.js';
 export { type Verbose } from './progress.js';
+export {
+  Regularizer,
+  regularizers,
+  type L1L2Options,
+  type L1Options,
+  type L2Options,
+  type OrthogonalRegularizerOptions,
+  type RegularizerName,
+} from './regularizers.js';
 export {
   Schedule,
   schedules,
