@@ -7,6 +7,7 @@ export const EXIT = {
   usage: 2,
   noGpu: 3,
   data: 4,
+  differs: 5,
   memory: 7,
   interrupted: 130,
 } as const;
@@ -14,6 +15,8 @@ export const EXIT = {
 const BY_ERROR: Partial<Record<ErrorCode, number>> = {
   NO_GPU: EXIT.noGpu,
   FILE: EXIT.data,
+  SHAPE: EXIT.data,
+  ARGUMENT: EXIT.usage,
   DATA: EXIT.data,
   OUT_OF_MEMORY: EXIT.memory,
   LIMIT: EXIT.memory,

@@ -1,8 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import process from 'node:process';
+import { addConvert } from './convert.js';
 import { addDoctor } from './doctor.js';
 import { errorDocument, EXIT, exitCode, printJson } from './exit.js';
+import { addEvaluate, addFit } from './fit.js';
+import { addRun } from './run.js';
+import { addSummary } from './summary.js';
+import { addVerify } from './verify.js';
 import { versions } from './versions.js';
 
 const program = new Command('fovea')
@@ -11,10 +16,16 @@ const program = new Command('fovea')
   .exitOverride()
   .addHelpText(
     'after',
-    '\nExit codes: 0 ok, 1 failure, 2 usage, 3 no usable GPU, 4 bad data or file, 7 out of memory ' +
-      'or limits,\n130 interrupted.',
+    '\nExit codes: 0 ok, 1 failure, 2 usage, 3 no usable GPU, 4 bad data or file, 5 results ' +
+      'differ,\n7 out of memory or limits, 130 interrupted.',
   );
 addDoctor(program);
+addSummary(program);
+addRun(program);
+addFit(program);
+addEvaluate(program);
+addConvert(program);
+addVerify(program);
 
 process.on('SIGINT', () => process.exit(EXIT.interrupted));
 // Whoever reads our output may have seen enough: "fovea doctor | head -3".

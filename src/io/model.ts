@@ -1,88 +1,205 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
 import { FoveaError } from '../errors.js';
-import type { Serialized } from '../nn/config.js';
-import { Loss, lossOf, type LossName, type LossOptions } from '../nn/losses.js';
-import type { MetricName } from '../nn/metrics.js';
-import { optimizerOf } from '../nn/optimizers.js';
-import { sequentialFromConfig, type Sequential, type SequentialConfig } from '../nn/sequential.js';
+import type { CustomLayers } from '../nn/deserialize.js';
+import { layerFromConfig } from '../nn/deserialize.js';
+import { Model } from '../nn/model.js';
 import { assign } from '../nn/update.js';
-import { formatShape, sameShape } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { formatShape, sameShape, type Shape } from '../shape.js';
 import { readFileOrThrow, writeFileAtomic } from './files.js';
-import { readSafetensors, writeSafetensors, type StoredTensor } from './formats/safetensors.js';
+import type { StoredTensor } from './formats/array.js';
+import { readHdf5, writeHdf5, type Hdf5Group } from './formats/hdf5.js';
+import { readSafetensors, writeSafetensors } from './formats/safetensors.js';
+import { readZip, writeZip } from './formats/zip.js';
+import { readArchitecture, type ConfigContext } from './keras/read_config.js';
+import { loadTfjs } from './keras/tfjs.js';
+import { readTraining, writeTraining } from './keras/training.js';
+import {
+  loadKerasWeights,
+  loadLegacyWeights,
+  loadOptimizer,
+  optimizerTree,
+  weightTree,
+} from './keras/weights.js';
+import { writeArchitecture } from './keras/write_config.js';
+import { writeOnnx } from './onnx/write.js';
 
-const FORMAT = 'fovea-model';
-const VERSION = 1;
-const MODEL_FILE = 'model.json';
-const WEIGHTS_FILE = 'weights.safetensors';
-
-/** The content of `model.json`. */
-interface ModelFile {
-  readonly format: typeof FORMAT;
-  readonly version: number;
-  readonly className: 'Sequential';
-  readonly config: SequentialConfig;
-  readonly epochsTrained: number;
-  /** Null for a model that was not compiled. */
-  readonly training: TrainingFile | null;
+/** Options of `loadModel`. */
+export interface LoadOptions {
+  /** Layers of one's own, under their class names. */
+  readonly customLayers?: CustomLayers;
+  /** Of one sample of each input, for files that leave sizes open. */
+  readonly inputShapes?: readonly Shape[];
+  /** Whether the model is compiled as it was when it was saved. Default true. */
+  readonly compile?: boolean;
 }
-
-interface TrainingFile {
-  readonly optimizer: Serialized;
-  /** Steps done. */
-  readonly iterations: number;
-  readonly loss: { readonly name: LossName; readonly options: LossOptions };
-  readonly metrics: readonly MetricName[];
-}
-
-let temporaryCount = 0;
 
 /**
- * Writes a model into a folder: `model.json` (architecture, how it is trained, counters of the
- * random streams) and `weights.safetensors` (weights and what the optimizer keeps). Loaded and
- * trained on, it continues bit by bit as it would have. A model that was saved there before is
- * replaced as a whole; the folder never holds half a model.
+ * Writes a model, in the format that the name tells:
  *
- * @throws FoveaError FILE when the folder holds something else, or cannot be written
+ * - `.keras`: everything, for fovea and Keras 3: architecture, weights, how it is trained, what the
+ *   optimizer keeps
+ * - `.weights.h5` and `.safetensors`: the weights alone
+ * - `.onnx`: for inference elsewhere; pictures stay [n, height, width, channels]
+ *
+ * The file is written under a temporary name and then renamed.
+ *
+ * @throws FoveaError ARGUMENT for another name, FILE when it cannot be written
  */
-export async function saveModel(model: Sequential, folder: string): Promise<void> {
-  await checkReplaceable(folder);
-  const json = JSON.stringify(describe(model), null, 2);
-  const tensors = new Map<string, StoredTensor>();
-  for (const [name, tensor] of storedTensors(model)) {
-    const data = (await tensor.data()) as Float32Array;
-    tensors.set(name, { dtype: 'float32', shape: [...tensor.shape], data });
-  }
-  const target = resolve(folder);
-  const temporary = join(
-    dirname(target),
-    `.${basename(target)}.${process.pid}-${++temporaryCount}.tmp`,
+export async function saveModel(model: Model, path: string): Promise<void> {
+  await writeFileAtomic(path, await modelBytes(model, path));
+}
+
+async function modelBytes(model: Model, path: string): Promise<Uint8Array> {
+  if (path.endsWith('.keras')) return kerasBytes(model);
+  if (path.endsWith('.weights.h5')) return writeHdf5(await weightTree(model));
+  if (path.endsWith('.safetensors')) return writeSafetensors(await weightMap(model));
+  if (path.endsWith('.onnx')) return writeOnnx(model, await weightMap(model));
+  throw new FoveaError('ARGUMENT', `cannot save a model as ${path}: the ending tells the format`, {
+    hint: 'Endings are .keras, .weights.h5, .safetensors and .onnx.',
+  });
+}
+
+async function kerasBytes(model: Model): Promise<Uint8Array> {
+  const tree = await weightTree(model);
+  const { compiled } = model;
+  const groups = {
+    ...tree.groups,
+    ...(compiled && { optimizer: await optimizerTree(compiled.optimizer, model) }),
+  };
+  const config = { ...writeArchitecture(model), compile_config: writeTraining(model) };
+  // Keras reads the version only; the rest continues random streams.
+  const metadata = {
+    keras_version: KERAS_VERSION,
+    date_saved: null,
+    fovea: { seed: model.seed, epochsTrained: model.epochsTrained },
+  };
+  return writeZip(
+    new Map([
+      ['metadata.json', jsonBytes(metadata)],
+      ['config.json', jsonBytes(config)],
+      ['model.weights.h5', await writeHdf5({ ...tree, groups })],
+    ]),
   );
-  try {
-    await writeFileAtomic(join(temporary, WEIGHTS_FILE), writeSafetensors(tensors));
-    await writeFileAtomic(join(temporary, MODEL_FILE), `${json}\n`);
-    await replaceFolder(temporary, target);
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
+}
+
+/** Of Keras, whose format is written. */
+const KERAS_VERSION = '3.15.0';
+
+function jsonBytes(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+async function weightMap(model: Model): Promise<Map<string, StoredTensor>> {
+  const all = new Map<string, StoredTensor>();
+  for (const { name, value } of model.weights) {
+    const data = (await value.data()) as Float32Array;
+    all.set(name, { dtype: 'float32', shape: [...value.shape], data });
   }
+  return all;
 }
 
 /**
- * Reads what `saveModel` wrote. Needs an open GPU.
+ * Reads a model: `.keras` of Keras 3, a whole model in `.h5` of Keras 2 or 3, or `model.json` of
+ * TensorFlow.js (also its folder). The content tells the format. Needs an open GPU.
  *
- * @throws FoveaError FILE, naming the file and what is wrong with it
+ * @throws FoveaError FILE, naming the file and all that is wrong with it
  */
-export async function loadModel(folder: string): Promise<Sequential> {
-  const modelPath = join(folder, MODEL_FILE);
-  const weightsPath = join(folder, WEIGHTS_FILE);
-  const file = parse(modelPath, await readFileOrThrow(modelPath));
-  const bytes = await readFileOrThrow(weightsPath);
-  const { tensors } = inFile(weightsPath, () => readSafetensors(bytes));
-  const model = inFile(modelPath, () => sequentialFromConfig(file.config));
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+  const file = (await isFolder(path)) ? `${path}/model.json` : path;
+  const bytes = await readFileOrThrow(file);
+  return inFile(file, async () => {
+    if (startsWith(bytes, 'PK')) return loadKeras(bytes, options);
+    if (startsWith(bytes, '\x89HDF')) {
+      return readHdf5(bytes, (root) => loadWholeHdf5(root, options));
+    }
+    if (startsWith(bytes, '{')) return loadTfjs(file, parseJson(bytes), options, makeModel);
+    throw new FoveaError('FILE', 'it is no model: neither a zip, an HDF5 nor a JSON file');
+  });
+}
+
+/**
+ * Loads weights into a model: from `.weights.h5`, a legacy `.h5`, `.keras` or `.safetensors`. The
+ * content tells the format.
+ *
+ * @param byName of legacy files: whether layers are found by name, and others left as they are
+ * @throws FoveaError FILE that lists all weights that are missing or have another shape
+ */
+export async function loadWeights(
+  model: Model,
+  path: string,
+  { byName = false }: { readonly byName?: boolean } = {},
+): Promise<void> {
+  const bytes = await readFileOrThrow(path);
+  await inFile(path, async () => {
+    if (startsWith(bytes, 'PK')) {
+      const inner = member(readZip(bytes), 'model.weights.h5');
+      await readHdf5(inner, (root) => loadKerasWeights(root, model));
+    } else if (startsWith(bytes, '\x89HDF')) {
+      await readHdf5(bytes, (root) => loadAnyWeights(root, model, byName));
+    } else {
+      fill(model, readSafetensors(bytes).tensors);
+    }
+  });
+}
+
+function loadAnyWeights(root: Hdf5Group, model: Model, byName: boolean): void {
+  const legacy = root.group('model_weights') ?? root;
+  if (legacy.attribute('layer_names') !== undefined) loadLegacyWeights(legacy, model, byName);
+  else loadKerasWeights(root, model);
+}
+
+async function loadKeras(bytes: Uint8Array, options: LoadOptions): Promise<Model> {
+  const members = readZip(bytes);
+  const config = parseJson(member(members, 'config.json'));
+  const metadata = parseJson(member(members, 'metadata.json')) as { fovea?: Continuation };
+  const { compile_config: training } = config as { compile_config?: unknown };
+  const weights = member(members, 'model.weights.h5');
+  return readHdf5(weights, (root) =>
+    makeModel(config, training, options, metadata.fovea, (model) => {
+      loadKerasWeights(root, model);
+      if (model.compiled) loadOptimizer(root, model.compiled.optimizer, model);
+    }),
+  );
+}
+
+function loadWholeHdf5(root: Hdf5Group, options: LoadOptions): Model {
+  const json = root.attribute('model_config');
+  const weights = root.group('model_weights');
+  if (typeof json !== 'string' || !weights) {
+    throw new FoveaError('FILE', 'it holds no architecture, only weights', {
+      hint: 'Build the model, then call loadWeights(model, path).',
+    });
+  }
+  const training = root.attribute('training_config');
+  const how = typeof training === 'string' ? parseText(training) : undefined;
+  return makeModel(parseText(json), how, options, undefined, (model) =>
+    loadLegacyWeights(weights, model),
+  );
+}
+
+/** Counters of random streams. */
+interface Continuation {
+  readonly seed: number;
+  readonly epochsTrained: number;
+}
+
+/** A model from its parts in a file; freed when one of them is wrong. */
+export function makeModel(
+  architecture: unknown,
+  training: unknown,
+  { customLayers = {}, inputShapes, compile = true }: LoadOptions,
+  continuation: Continuation | undefined,
+  load: (model: Model) => void,
+): Model {
+  const context: ConfigContext = { customLayers, inputShapes };
+  const { className, config } = readArchitecture(architecture, context);
+  const how = compile ? readTraining(training) : undefined;
+  const seeded = continuation ? { ...config, seed: continuation.seed } : config;
+  const model = layerFromConfig(className, seeded, customLayers) as Model;
   try {
-    inFile(modelPath, () => restoreTraining(model, file));
-    fill(model, tensors, weightsPath);
+    model.epochsTrained = continuation?.epochsTrained ?? 0;
+    if (how) model.compile(how);
+    load(model);
     return model;
   } catch (error) {
     model.dispose();
@@ -90,151 +207,53 @@ export async function loadModel(folder: string): Promise<Sequential> {
   }
 }
 
-function describe(model: Sequential): ModelFile {
-  const { compiled } = model;
-  return {
-    format: FORMAT,
-    version: VERSION,
-    className: 'Sequential',
-    config: model.getConfig(),
-    epochsTrained: model.epochsTrained,
-    training: compiled
-      ? {
-          optimizer: compiled.optimizer.getConfig(),
-          iterations: compiled.optimizer.iterations,
-          loss: { name: compiled.loss.name, options: compiled.loss.options },
-          metrics: compiled.metrics,
-        }
-      : null,
-  };
-}
-
-/** All tensors of a model under their names in the file. */
-function storedTensors(model: Sequential): Map<string, Tensor> {
-  const all = new Map(model.weights.map(({ name, value }) => [name, value]));
-  const state = model.compiled?.optimizer.state(model.weights) ?? new Map<string, Tensor>();
-  for (const [name, tensor] of state) all.set(`optimizer/${name}`, tensor);
-  return all;
-}
-
-function parse(path: string, bytes: Uint8Array): ModelFile {
-  const value = inFile(path, () => JSON.parse(new TextDecoder().decode(bytes)) as unknown);
-  const file = (typeof value === 'object' ? value : null) as Partial<ModelFile> | null;
-  if (file?.format !== FORMAT) {
-    throw broken(path, `expected "format": "${FORMAT}", found ${JSON.stringify(file?.format)}`);
-  }
-  if (file.version !== VERSION) {
-    throw broken(path, `expected version ${VERSION}, found ${JSON.stringify(file.version)}`);
-  }
-  const { config, epochsTrained } = file;
-  if (file.className !== 'Sequential' || !Array.isArray(config?.layers)) {
-    throw broken(path, 'expected a "Sequential" with a list "layers" in its "config"');
-  }
-  if (!Number.isSafeInteger(config.seed) || !isCount(epochsTrained)) {
-    throw broken(path, 'expected whole numbers "seed" and "epochsTrained"');
-  }
-  return file as ModelFile;
-}
-
-function restoreTraining(model: Sequential, { training, epochsTrained }: ModelFile): void {
-  model.epochsTrained = epochsTrained;
-  if (!training) return;
-  const { optimizer, loss, metrics, iterations } = training;
-  if (!isCount(iterations)) throw new Error(`"iterations" is ${JSON.stringify(iterations)}`);
-  model.compile({
-    optimizer: optimizerOf(optimizer),
-    loss: new Loss(lossOf(loss.name).name, loss.options),
-    metrics,
-  });
-  model.compiled!.optimizer.iterations = iterations;
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function fill(model: Sequential, stored: ReadonlyMap<string, StoredTensor>, path: string): void {
-  const wanted = storedTensors(model);
-  for (const [name, tensor] of wanted) {
+function fill(model: Model, stored: ReadonlyMap<string, StoredTensor>): void {
+  for (const { name, value } of model.weights) {
     const found = stored.get(name);
-    const expected = `float32 ${formatShape(tensor.shape)}`;
-    if (!found) throw broken(path, `expected a tensor "${name}" ${expected}, found none`);
-    if (found.dtype !== 'float32' || !sameShape(found.shape, tensor.shape)) {
+    const expected = `float32 ${formatShape(value.shape)}`;
+    if (!found) throw new FoveaError('FILE', `expected a tensor "${name}" ${expected}, found none`);
+    if (found.dtype !== 'float32' || !sameShape(found.shape, value.shape)) {
       const actual = `${found.dtype} ${formatShape(found.shape)}`;
-      throw broken(path, `expected "${name}" ${expected}, found ${actual}`);
+      throw new FoveaError('FILE', `expected "${name}" ${expected}, found ${actual}`);
     }
-    assign(tensor, found.data);
+    assign(value, found.data);
   }
-  for (const name of stored.keys()) {
-    if (!wanted.has(name)) throw broken(path, `found a tensor "${name}" that no layer has`);
-  }
+}
+
+function member(members: ReadonlyMap<string, Uint8Array>, name: string): Uint8Array {
+  const bytes = members.get(name);
+  if (bytes) return bytes;
+  throw new FoveaError('FILE', `it has no ${name}`, {
+    hint: 'A .keras file is a zip of config.json, metadata.json and model.weights.h5.',
+  });
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  return parseText(new TextDecoder().decode(bytes));
+}
+
+function parseText(text: string): unknown {
+  return JSON.parse(text) as unknown;
+}
+
+function startsWith(bytes: Uint8Array, text: string): boolean {
+  return [...text].every((char, i) => bytes[i] === char.charCodeAt(0));
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Runs `fn`; what it throws becomes an error that names the file. */
-function inFile<T>(path: string, fn: () => T): T {
+async function inFile<T>(path: string, fn: () => Promise<T>): Promise<T> {
   try {
-    return fn();
+    return await fn();
   } catch (cause) {
-    throw broken(path, cause instanceof Error ? cause.message : String(cause), cause);
-  }
-}
-
-function broken(path: string, problem: string, cause?: unknown): FoveaError {
-  return new FoveaError('FILE', `${path} is no usable part of a model: ${problem}`, {
-    hint: 'Save the model again, or take it from a copy.',
-    ...(cause !== undefined && { cause }),
-  });
-}
-
-/** Throws unless `folder` is missing, empty, or a model that was saved before. */
-async function checkReplaceable(folder: string): Promise<void> {
-  let names: string[];
-  try {
-    names = await readdir(folder);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw new FoveaError('FILE', `cannot save to ${folder}: it is no folder`, { cause });
-  }
-  const foreign = names.filter((name) => name !== MODEL_FILE && name !== WEIGHTS_FILE);
-  const known = names.length === 0 || (names.includes(MODEL_FILE) && foreign.length === 0);
-  const isModel = known && (names.length === 0 || (await isModelFile(join(folder, MODEL_FILE))));
-  if (isModel) return;
-  throw new FoveaError('FILE', `cannot save to ${folder}: it holds ${describeNames(names)}`, {
-    hint: 'Only a saved model is overwritten. Choose another folder.',
-  });
-}
-
-function describeNames(names: readonly string[]): string {
-  const shown = names.slice(0, 3).join(', ');
-  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown;
-}
-
-async function isModelFile(path: string): Promise<boolean> {
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(await readFileOrThrow(path)));
-    return (value as Partial<ModelFile> | null)?.format === FORMAT;
-  } catch {
-    return false;
-  }
-}
-
-/** Puts a finished folder in the place of an older one. */
-async function replaceFolder(finished: string, target: string): Promise<void> {
-  const old = `${finished}.old`;
-  try {
-    await mkdir(dirname(target), { recursive: true });
-    const replaced = await rename(target, old).then(
-      () => true,
-      () => false,
-    );
-    try {
-      await rename(finished, target);
-    } catch (cause) {
-      if (replaced) await rename(old, target);
-      throw cause;
-    }
-    await rm(old, { recursive: true, force: true });
-  } catch (cause) {
-    throw new FoveaError('FILE', `cannot write the folder ${target}: ${String(cause)}`, { cause });
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    const code = cause instanceof FoveaError && cause.code !== 'ARGUMENT' ? cause.code : 'FILE';
+    throw new FoveaError(code, `${path}: ${problem}`, { cause });
   }
 }

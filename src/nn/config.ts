@@ -72,10 +72,8 @@ export function checkNumbers<C extends object>(
   for (const [key, range] of Object.entries(ranges) as [string & keyof C, Range][]) {
     const value: unknown = config[key];
     if (isWithin(value, range)) continue;
-    throw new FoveaError(
-      'ARGUMENT',
-      `${className}: ${key} must be ${describe(range)}, got ${JSON.stringify(value) ?? 'nothing'}`,
-    );
+    const got = typeof value === 'number' ? String(value) : JSON.stringify(value);
+    throw new FoveaError('ARGUMENT', `${className}: ${key} must be ${describe(range)}, got ${got}`);
   }
 }
 

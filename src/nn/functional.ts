@@ -1,5 +1,5 @@
 import { FoveaError } from '../errors.js';
-import { Graph, type LayerCall, type SymbolicTensor } from './graph.js';
+import { Graph, type SymbolicTensor } from './graph.js';
 import { Layer, type LayerConfig } from './layer.js';
 import { InputLayer, type InputOptions } from './layers/core.js';
 import { Model, type ModelOptions } from './model.js';
@@ -50,6 +50,16 @@ export function model(options: FunctionalOptions): Functional {
   return new Functional(options);
 }
 
+/**
+ * The part of a model that computes the result of one layer: to look inside, or to build on.
+ *
+ * @throws FoveaError ARGUMENT when there is no such layer
+ */
+export function layerModel(whole: Model, layerName: string): Functional {
+  const outputs = whole.graph.resultOf(whole.getLayer(layerName));
+  return new Functional({ inputs: whole.inputs, outputs, name: `${whole.name}_${layerName}` });
+}
+
 /** See `model`. */
 export class Functional extends Model {
   override get className(): string {
@@ -86,12 +96,9 @@ export class Functional extends Model {
   /** Name, seed, layers and connections as plain values; see `functionalFromConfig`. */
   override getConfig(): FunctionalConfig {
     const { graph } = this;
-    const uses = new Map<Layer, LayerCall[]>(graph.layers.map((layer) => [layer, []]));
-    for (const { source } of graph.inputs) uses.get(source.layer)!.push(source);
-    for (const call of graph.calls) uses.get(call.layer)!.push(call);
     const place = ({ source, index, name }: SymbolicTensor): Place => [
       name,
-      uses.get(source.layer)!.indexOf(source),
+      graph.usesOf(source.layer).indexOf(source),
       index,
     ];
     return {
@@ -101,7 +108,7 @@ export class Functional extends Model {
       layers: graph.layers.map((layer) => ({
         className: layer.className,
         config: layer.getConfig(),
-        uses: uses.get(layer)!.map(({ inputs }) => inputs.map(place)),
+        uses: graph.usesOf(layer).map(({ inputs }) => inputs.map(place)),
       })),
       inputs: graph.inputs.map(place),
       outputs: graph.outputs.map(place),

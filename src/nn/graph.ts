@@ -66,10 +66,13 @@ export class Graph {
 
   /** The only result of a layer; of its first use, where it has several. */
   resultOf(layer: Layer): SymbolicTensor {
-    const call = this.calls.find((each) => each.layer === layer);
-    const outputs =
-      call?.outputs ?? this.inputs.filter(({ source }) => source.layer === layer);
-    return only(layer.name, outputs, 'output');
+    return only(layer.name, this.usesOf(layer)[0]?.outputs ?? [], 'output');
+  }
+
+  /** The uses of a layer: the ones that make inputs, and all others in their order. */
+  usesOf(layer: Layer): readonly LayerCall[] {
+    const all = [...this.inputs.map(({ source }) => source), ...this.calls];
+    return all.filter((call) => call.layer === layer);
   }
 
   /** Throws unless there is one shape for each input, and it fits. */

@@ -4,7 +4,26 @@ export { type Serialized } from './config.js';
 export { type FitCallback } from './callbacks/index.js';
 export { type CustomLayers } from './deserialize.js';
 export { type ArrayInput, type HostArray, type Inputs, type Values } from './data.js';
-export { type InitializerName } from './initializers.js';
+export {
+  Constraint,
+  constraints,
+  type ConstraintName,
+  type MaxNormOptions,
+  type MinMaxNormOptions,
+  type UnitNormOptions,
+} from './constraints.js';
+export {
+  Initializer,
+  initializers,
+  type ConstantOptions,
+  type IdentityOptions,
+  type InitializerName,
+  type NormalOptions,
+  type OrthogonalOptions,
+  type SeedOptions,
+  type UniformOptions,
+  type VarianceScalingOptions,
+} from './initializers.js';
 export {
   Layer,
   type CallOptions,
@@ -36,6 +55,15 @@ export {
   type SgdOptions,
 } from './optimizers.js';
 export { type Verbose } from './progress.js';
+export {
+  Regularizer,
+  regularizers,
+  type L1L2Options,
+  type L1Options,
+  type L2Options,
+  type OrthogonalRegularizerOptions,
+  type RegularizerName,
+} from './regularizers.js';
 export {
   Schedule,
   schedules,

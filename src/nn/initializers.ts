@@ -1,50 +1,153 @@
 import { FoveaError } from '../errors.js';
 import { Random } from '../random.js';
-import { sizeOf, type Shape } from '../shape.js';
+import { formatShape, sizeOf, type Shape } from '../shape.js';
+import {
+  ANY,
+  checkNumbers,
+  checkWord,
+  lookUp,
+  withDefaults,
+  type Given,
+  type Range,
+  type Serialized,
+} from './config.js';
+import { orthogonalMatrix } from './orthogonal.js';
 
-/** Fills new weights. */
-export interface Initializer {
-  /** Its name in layer options. */
-  readonly name: InitializerName;
-  /** The values of a weight of that shape; equal seeds give equal values. */
-  values(shape: Shape, seed: number): Float32Array;
-}
+type Fill = (shape: Shape, seed: number) => Float32Array;
 
-const NAMES = ['glorotUniform', 'glorotNormal', 'heUniform', 'heNormal', 'zeros', 'ones'] as const;
+/** Fills new weights. Made by `initializers`. */
+export class Initializer {
+  /** @param className Keras's name of the class: 'GlorotUniform' */
+  constructor(
+    readonly className: string,
+    private readonly config: object,
+    private readonly fill: Fill,
+  ) {}
 
-/** The initializers: Keras's, in camelCase. */
-export type InitializerName = (typeof NAMES)[number];
-
-/**
- * The initializer of that name.
- *
- * - glorotUniform: uniform in (-l, l), l = sqrt(6 / (fanIn + fanOut))
- * - glorotNormal: truncated normal of standard deviation sqrt(2 / (fanIn + fanOut))
- * - heUniform, heNormal: the same with 2 / fanIn as the variance
- *
- * Fans are Keras's: [in, out] for dense, window times channels for convolutions.
- *
- * @throws FoveaError ARGUMENT for other names
- */
-export function initializer(name: string): Initializer {
-  const known = NAMES.find((candidate) => candidate === name);
-  if (known === undefined) {
-    throw new FoveaError(
-      'ARGUMENT',
-      `initializer '${name}' is unknown; allowed are ${NAMES.map((n) => `'${n}'`).join(', ')}`,
-    );
+  /** Its name in layer options: 'glorotUniform'. */
+  get name(): InitializerName {
+    return (this.className[0]!.toLowerCase() + this.className.slice(1)) as InitializerName;
   }
-  return { name: known, values: (shape, seed) => fillers[known](shape, seed) };
+
+  /**
+   * The values of a weight of that shape; equal seeds give equal values. An initializer with a seed
+   * of its own takes that one.
+   */
+  values(shape: Shape, seed: number): Float32Array {
+    const own: Partial<Seeded> = this.config;
+    return this.fill(shape, own.seed ?? seed);
+  }
+
+  /** What `initializerOf` makes it from again. */
+  getConfig(): Serialized {
+    return { className: this.className, config: { ...this.config } };
+  }
 }
 
-const fillers: Readonly<Record<InitializerName, (shape: Shape, seed: number) => Float32Array>> = {
-  zeros: (shape) => new Float32Array(sizeOf(shape)),
-  ones: (shape) => new Float32Array(sizeOf(shape)).fill(1),
-  glorotUniform: (shape, seed) => uniform(shape, seed, glorotVariance(shape)),
-  glorotNormal: (shape, seed) => truncatedNormal(shape, seed, glorotVariance(shape)),
-  heUniform: (shape, seed) => uniform(shape, seed, 2 / fans(shape).fanIn),
-  heNormal: (shape, seed) => truncatedNormal(shape, seed, 2 / fans(shape).fanIn),
-};
+/** Options of the initializers that draw random numbers. */
+interface Seeded {
+  /** Default null: the model's seed decides. */
+  readonly seed: number | null;
+}
+const SEED: Range = { least: 0, most: Number.MAX_SAFE_INTEGER, integer: true, orNull: true };
+const NOT_NEGATIVE: Range = { least: 0 };
+
+/** Options of `initializers.glorotUniform` and its like. */
+export type SeedOptions = Given<Seeded>;
+
+interface NormalConfig extends Seeded {
+  /** Default 0. */
+  readonly mean: number;
+  /** Default 0.05. */
+  readonly stddev: number;
+}
+/** Options of `initializers.randomNormal` and `initializers.truncatedNormal`. */
+export type NormalOptions = Given<NormalConfig>;
+
+function normal(className: string, options: NormalOptions, next: typeof normalOf): Initializer {
+  const defaults = { mean: 0, stddev: 0.05, seed: null };
+  const config = withDefaults<NormalConfig>(className, options, defaults);
+  checkNumbers(className, config, { mean: ANY, stddev: NOT_NEGATIVE, seed: SEED });
+  const { mean, stddev } = config;
+  return new Initializer(className, config, drawn(next, mean, stddev));
+}
+
+interface UniformConfig extends Seeded {
+  /** Default -0.05. */
+  readonly minval: number;
+  /** Default 0.05. */
+  readonly maxval: number;
+}
+/** Options of `initializers.randomUniform`. */
+export type UniformOptions = Given<UniformConfig>;
+
+function randomUniform(options: UniformOptions = {}): Initializer {
+  const className = 'RandomUniform';
+  const defaults = { minval: -0.05, maxval: 0.05, seed: null };
+  const config = withDefaults<UniformConfig>(className, options, defaults);
+  checkNumbers(className, config, { minval: ANY, maxval: ANY, seed: SEED });
+  const { minval, maxval } = config;
+  const [middle, limit] = [(minval + maxval) / 2, (maxval - minval) / 2];
+  return new Initializer(className, config, drawn(uniformOf, middle, limit));
+}
+
+interface VarianceConfig extends Seeded {
+  /** The variance is this divided by the fan. Default 1. */
+  readonly scale: number;
+  /** Which fan: inputs, outputs or their mean. Default 'fan_in'. */
+  readonly mode: 'fan_in' | 'fan_out' | 'fan_avg';
+  /** Default 'truncated_normal'. */
+  readonly distribution: 'truncated_normal' | 'untruncated_normal' | 'uniform';
+}
+/** Options of `initializers.varianceScaling`. */
+export type VarianceScalingOptions = Given<VarianceConfig>;
+
+function varianceScaling(options: VarianceScalingOptions = {}): Initializer {
+  const className = 'VarianceScaling';
+  const config = withDefaults<VarianceConfig>(className, options, {
+    scale: 1,
+    mode: 'fan_in',
+    distribution: 'truncated_normal',
+    seed: null,
+  });
+  checkNumbers(className, config, { scale: { above: 0 }, seed: SEED });
+  checkWord(className, 'mode', config.mode, ['fan_in', 'fan_out', 'fan_avg']);
+  const kinds = ['truncated_normal', 'untruncated_normal', 'uniform'] as const;
+  checkWord(className, 'distribution', config.distribution, kinds);
+  return new Initializer(className, config, scaled(config));
+}
+
+/** An initializer that is `varianceScaling` with certain options. */
+function scaling(
+  className: string,
+  scale: number,
+  mode: VarianceConfig['mode'],
+  distribution: VarianceConfig['distribution'],
+): (options?: SeedOptions) => Initializer {
+  return (options = {}) => {
+    const config = withDefaults<Seeded>(className, options, { seed: null });
+    checkNumbers(className, config, { seed: SEED });
+    return new Initializer(className, config, scaled({ scale, mode, distribution }));
+  };
+}
+
+/** Standard deviation of a standard normal that is cut off at two standard deviations. */
+const TRUNCATED_DEVIATION = 0.8796256610342398;
+
+function scaled({ scale, mode, distribution }: Omit<VarianceConfig, 'seed'>): Fill {
+  return (shape, seed) => {
+    const { fanIn, fanOut } = fans(shape);
+    const fan = { fan_in: fanIn, fan_out: fanOut, fan_avg: (fanIn + fanOut) / 2 }[mode];
+    const variance = scale / Math.max(1, fan);
+    const deviation = Math.sqrt(variance);
+    const fill = {
+      uniform: drawn(uniformOf, 0, Math.sqrt(3 * variance)),
+      truncated_normal: drawn(truncatedOf, 0, deviation / TRUNCATED_DEVIATION),
+      untruncated_normal: drawn(normalOf, 0, deviation),
+    }[distribution];
+    return fill(shape, seed);
+  };
+}
 
 /** Inputs and outputs that a weight connects, as Keras counts them. */
 export function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: number } {
@@ -54,32 +157,138 @@ export function fans(shape: Shape): { readonly fanIn: number; readonly fanOut: n
   return { fanIn: window * shape.at(-2)!, fanOut: window * last };
 }
 
-function glorotVariance(shape: Shape): number {
-  const { fanIn, fanOut } = fans(shape);
-  return 2 / (fanIn + fanOut);
+const uniformOf = (random: Random): number => 2 * random.uniform() - 1;
+const normalOf = (random: Random): number => random.normal();
+const truncatedOf = (random: Random): number => {
+  let value = random.normal();
+  while (Math.abs(value) > 2) value = random.normal();
+  return value;
+};
+
+/** Fills with shift + factor * next(). */
+function drawn(next: (random: Random) => number, shift: number, factor: number): Fill {
+  return (shape, seed) => {
+    const random = new Random(seed);
+    const values = new Float32Array(sizeOf(shape));
+    for (let i = 0; i < values.length; i++) values[i] = shift + factor * next(random);
+    return values;
+  };
 }
 
-function uniform(shape: Shape, seed: number, variance: number): Float32Array {
-  const limit = Math.sqrt(3 * variance);
-  const random = new Random(seed);
-  return filled(shape, () => (2 * random.uniform() - 1) * limit);
+/** Options of `initializers.constant`. */
+export interface ConstantOptions {
+  /** Default 0. */
+  readonly value?: number | undefined;
 }
 
-/** Standard deviation of a standard normal that is cut off at two standard deviations. */
-const TRUNCATED_DEVIATION = 0.8796256610342398;
+function constant(options: ConstantOptions = {}): Initializer {
+  const config = withDefaults<{ value: number }>('Constant', options, { value: 0 });
+  checkNumbers('Constant', config, { value: ANY });
+  return new Initializer('Constant', config, filled(config.value));
+}
 
-function truncatedNormal(shape: Shape, seed: number, variance: number): Float32Array {
-  const scale = Math.sqrt(variance) / TRUNCATED_DEVIATION;
-  const random = new Random(seed);
-  return filled(shape, () => {
-    let value = random.normal();
-    while (Math.abs(value) > 2) value = random.normal();
-    return value * scale;
+function filled(value: number): Fill {
+  return (shape) => new Float32Array(sizeOf(shape)).fill(value);
+}
+
+function withoutOptions(className: string, fill: Fill): (options?: object) => Initializer {
+  return (options = {}) => new Initializer(className, withDefaults(className, options, {}), fill);
+}
+
+interface GainConfig {
+  /** What all values are multiplied by. Default 1. */
+  readonly gain: number;
+}
+/** Options of `initializers.identity`. */
+export type IdentityOptions = Given<GainConfig>;
+/** Options of `initializers.orthogonal`. */
+export type OrthogonalOptions = Given<GainConfig & Seeded>;
+
+function orthogonal(options: OrthogonalOptions = {}): Initializer {
+  const className = 'Orthogonal';
+  const config = withDefaults<GainConfig & Seeded>(className, options, { gain: 1, seed: null });
+  checkNumbers(className, config, { gain: ANY, seed: SEED });
+  return new Initializer(className, config, (shape, seed) => {
+    if (shape.length < 2) throw unfit(className, 'at least two dimensions', shape);
+    const columns = shape.at(-1)!;
+    const matrix = orthogonalMatrix(sizeOf(shape) / columns, columns, new Random(seed));
+    return Float32Array.from(matrix, (value) => config.gain * value);
   });
 }
 
-function filled(shape: Shape, next: () => number): Float32Array {
-  const values = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < values.length; i++) values[i] = next();
-  return values;
+function identity(options: IdentityOptions = {}): Initializer {
+  const className = 'Identity';
+  const config = withDefaults<GainConfig>(className, options, { gain: 1 });
+  checkNumbers(className, config, { gain: ANY });
+  return new Initializer(className, config, (shape) => {
+    if (shape.length !== 2) throw unfit(className, 'two dimensions', shape);
+    const values = new Float32Array(sizeOf(shape));
+    for (let i = 0; i < Math.min(shape[0]!, shape[1]!); i++)
+      values[i * (shape[1]! + 1)] = config.gain;
+    return values;
+  });
+}
+
+function unfit(className: string, needs: string, shape: Shape): FoveaError {
+  return new FoveaError('SHAPE', `${className}: needs ${needs}, got shape ${formatShape(shape)}`);
+}
+
+/** The initializers: Keras's, in camelCase. */
+export const initializers = {
+  /** Uniform in (-l, l), l = sqrt(6 / (fanIn + fanOut)). Glorot and Bengio, 2010. */
+  glorotUniform: scaling('GlorotUniform', 1, 'fan_avg', 'uniform'),
+  /** Truncated normal of variance 2 / (fanIn + fanOut). */
+  glorotNormal: scaling('GlorotNormal', 1, 'fan_avg', 'truncated_normal'),
+  /** Uniform of variance 2 / fanIn. He et al., 2015, arxiv.org/abs/1502.01852. */
+  heUniform: scaling('HeUniform', 2, 'fan_in', 'uniform'),
+  /** Truncated normal of variance 2 / fanIn. */
+  heNormal: scaling('HeNormal', 2, 'fan_in', 'truncated_normal'),
+  /** Uniform of variance 1 / fanIn. */
+  lecunUniform: scaling('LecunUniform', 1, 'fan_in', 'uniform'),
+  /** Truncated normal of variance 1 / fanIn. */
+  lecunNormal: scaling('LecunNormal', 1, 'fan_in', 'truncated_normal'),
+  /** 0 everywhere. */
+  zeros: withoutOptions('Zeros', filled(0)),
+  /** 1 everywhere. */
+  ones: withoutOptions('Ones', filled(1)),
+  /** The same value everywhere. */
+  constant,
+  /** Normal. */
+  randomNormal: (options: NormalOptions = {}): Initializer =>
+    normal('RandomNormal', options, normalOf),
+  /** Normal, without what is further than two `stddev` from the mean. */
+  truncatedNormal: (options: NormalOptions = {}): Initializer =>
+    normal('TruncatedNormal', options, truncatedOf),
+  /** Uniform from `minval` to `maxval`. */
+  randomUniform,
+  /** Of a variance that depends on the fans, Keras's: window times channels for convolutions. */
+  varianceScaling,
+  /** Rows or columns, whichever are fewer, are orthonormal. Saxe et al., arxiv.org/abs/1312.6120. */
+  orthogonal,
+  /** Ones on the diagonal. */
+  identity,
+};
+
+/** The names of the initializers. */
+export type InitializerName = keyof typeof initializers;
+
+const ALIASES = {
+  normal: 'randomNormal',
+  uniform: 'randomUniform',
+  one: 'ones',
+  zero: 'zeros',
+  orthogonalinitializer: 'orthogonal',
+  identityinitializer: 'identity',
+};
+
+/** What options take: an object, a name, or what `getConfig()` described. */
+export type InitializerLike = Initializer | InitializerName | Serialized;
+
+/**
+ * The initializer itself, a new one of that name, or the one that `getConfig()` described. Throws
+ * ARGUMENT for unknown names and options.
+ */
+export function initializerOf(initializer: InitializerLike): Initializer {
+  if (initializer instanceof Initializer) return initializer;
+  return lookUp('initializer', initializers, initializer, ALIASES);
 }

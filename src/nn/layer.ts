@@ -43,7 +43,7 @@ export interface LayerOptions {
   /** Whether training changes the layer. Default true. */
   readonly trainable?: boolean | undefined;
   /** Of the layer's result, divided by the batch size: added to the loss. Default: none. */
-  readonly activityRegularizer?: RegularizerLike | undefined;
+  readonly activityRegularizer?: RegularizerLike | null | undefined;
 }
 
 /** How one weight is made and kept. */
@@ -88,7 +88,8 @@ export abstract class Layer {
   constructor(options: LayerOptions = {}) {
     this.givenName = options.name;
     this.isTrainable = options.trainable ?? true;
-    this.activityRegularizer = regularizerOf(options.activityRegularizer);
+    const { activityRegularizer: activity } = options;
+    this.activityRegularizer = activity ? regularizerOf(activity) : undefined;
   }
 
   /** The name; until a model has given one, the type in snake case. */
@@ -302,7 +303,7 @@ export function only<T>(where: string, entries: readonly T[], what = 'input'): T
 /** Keras's rule for names: Conv2D -> conv2d, MaxPooling2D -> max_pooling2d. */
 export function snakeCase(className: string): string {
   return className
-    .replace(/(.)([A-Z][a-z0-9]+)/g, '$1_$2')
+    .replace(/(.)([A-Z][a-z]+)/g, '$1_$2')
     .replace(/([a-z])([A-Z])/g, '$1_$2')
     .toLowerCase();
 }

@@ -76,7 +76,7 @@ function rowsOf(
   indent: string,
 ): Row[] {
   return model.layers.flatMap((layer) => {
-    const uses = usesOf(model, layer);
+    const uses = model.graph.usesOf(layer);
     const cells: Readonly<Record<string, readonly string[]>> = {
       'Layer (type)': nameLines(layer, indent),
       'Output Shape': uses[0]!.outputs.map(({ shape }) => formatBatch(shape)),
@@ -91,11 +91,6 @@ function rowsOf(
         : [];
     return [row, ...inside];
   });
-}
-
-function usesOf({ graph, inputs }: Model, layer: Layer): LayerCall[] {
-  const all = [...inputs.map(({ source }) => source), ...graph.calls];
-  return all.filter((call) => call.layer === layer);
 }
 
 /** In one line; in two where name and type do not fit into one. */
@@ -113,7 +108,7 @@ function connections(model: Model, uses: readonly LayerCall[]): string[] {
 }
 
 function placeOf(model: Model, { source, index, name }: SymbolicTensor): string {
-  return `${name}[${usesOf(model, source.layer).indexOf(source)}][${index}]`;
+  return `${name}[${model.graph.usesOf(source.layer).indexOf(source)}][${index}]`;
 }
 
 function trainableMark({ weights, trainable }: Layer): string {

@@ -48,9 +48,10 @@ export const BIAS = {
 /** Replaces the names in options that end in Initializer, Regularizer and Constraint by objects. */
 export function resolveWeights<C extends object>(config: C): C {
   const entries = Object.entries(config).map(([key, value]: [string, unknown]) => {
+    if (value === null) return [key, value];
     if (key.endsWith('Initializer')) return [key, initializerOf(value as InitializerLike)];
-    if (key.endsWith('Regularizer')) return [key, regularizerOf(value as RegularizerLike) ?? null];
-    if (key.endsWith('Constraint')) return [key, constraintOf(value as ConstraintLike) ?? null];
+    if (key.endsWith('Regularizer')) return [key, regularizerOf(value as RegularizerLike)];
+    if (key.endsWith('Constraint')) return [key, constraintOf(value as ConstraintLike)];
     return [key, value];
   });
   return Object.fromEntries(entries) as C;

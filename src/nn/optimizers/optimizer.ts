@@ -83,6 +83,11 @@ export abstract class Optimizer<C extends OptimizerConfig = OptimizerConfig> {
     this.checkClipping();
   }
 
+  /** Whether the learning rate follows a schedule, and cannot be set. */
+  get hasSchedule(): boolean {
+    return typeof this.rate === 'object';
+  }
+
   /**
    * The learning rate of the next step. It may be set between steps, unless a schedule sets it:
    * then setting it throws ARGUMENT.

@@ -1,0 +1,147 @@
+import type { Command } from 'commander';
+import { FoveaError } from '../errors.js';
+import { saveModel } from '../io/model.js';
+import type { CompileOptions } from '../nn/compile.js';
+import { optimizerOf, type OptimizerName } from '../nn/optimizers.js';
+import type { Model } from '../nn/model.js';
+import type { Inputs } from '../nn/data.js';
+import { readArrays } from './arrays.js';
+import { printJson } from './exit.js';
+import { collect, integer, number, openModelFor, withJson } from './model.js';
+
+interface TrainingFlags {
+  readonly optimizer?: string;
+  readonly learningRate?: number;
+  readonly loss?: string;
+  readonly metrics?: string;
+}
+
+interface FitFlags extends TrainingFlags {
+  readonly x: readonly string[];
+  readonly y: readonly string[];
+  readonly valX?: readonly string[];
+  readonly valY?: readonly string[];
+  readonly validationSplit?: number;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly shuffle: boolean;
+  readonly seed?: number;
+  readonly output: string;
+  readonly json?: boolean;
+}
+
+interface EvaluateFlags extends TrainingFlags {
+  readonly x: readonly string[];
+  readonly y: readonly string[];
+  readonly batchSize: number;
+  readonly json?: boolean;
+}
+
+/** Adds `fovea fit MODEL --x x.npy --y y.npy --output trained.keras`. */
+export function addFit(program: Command): void {
+  const command = withTraining(
+    program
+      .command('fit')
+      .description('Train a model on arrays in .npy files.')
+      .argument('<model>', '.keras, .h5 or TensorFlow.js model.json')
+      .requiredOption('--x <file>', 'samples (.npy); repeat it for several inputs', collect)
+      .requiredOption('--y <file>', 'targets (.npy); repeat it for several outputs', collect)
+      .requiredOption('--output <file>', 'the trained model: .keras, .weights.h5, .safetensors, .onnx')
+      .option('--val-x <file>', 'samples to evaluate after each epoch', collect)
+      .option('--val-y <file>', 'targets to evaluate after each epoch', collect)
+      .option('--validation-split <share>', 'last share of the samples to evaluate on', number(0, 1))
+      .option('--epochs <n>', 'how often all samples are gone through', integer(1), 1)
+      .option('--batch-size <n>', 'samples in a step', integer(1), 32)
+      .option('--no-shuffle', 'keep the order of the samples')
+      .option('--seed <n>', 'of shuffling and dropout', integer(0)),
+  );
+  withJson(command).action(async (path: string, flags: FitFlags) => {
+    const model = await openModelFor(path, flags.x);
+    compileFor(model, flags);
+    const data = await examples(model, flags.x, flags.y, '');
+    const { valX, valY, validationSplit = 0, epochs, batchSize, shuffle, seed } = flags;
+    if ((valX === undefined) !== (valY === undefined)) {
+      throw new FoveaError('ARGUMENT', 'fit: --val-x and --val-y go together');
+    }
+    const { history } = await model.fit(...data, {
+      ...{ epochs, batchSize, shuffle, validationSplit, verbose: flags.json ? 'auto' : 0 },
+      ...(seed !== undefined && { seed }),
+      ...(valX && valY && { validationData: await examples(model, valX, valY, 'val-') }),
+      callbacks: flags.json ? [] : [{ onEpochEnd: printEpoch }],
+    });
+    await saveModel(model, flags.output);
+    if (flags.json) printJson({ history });
+  });
+}
+
+function printEpoch(epoch: number, logs: Readonly<Record<string, number>>): void {
+  const values = Object.entries(logs).map(([name, value]) => `${name}: ${value.toPrecision(6)}`);
+  process.stdout.write(`epoch ${epoch + 1}  ${values.join('  ')}\n`);
+}
+
+/** Adds `fovea evaluate MODEL --x x.npy --y y.npy`. */
+export function addEvaluate(program: Command): void {
+  const command = withTraining(
+    program
+      .command('evaluate')
+      .description('Loss and metrics of a model on arrays in .npy files.')
+      .argument('<model>', '.keras, .h5 or TensorFlow.js model.json')
+      .requiredOption('--x <file>', 'samples (.npy); repeat it for several inputs', collect)
+      .requiredOption('--y <file>', 'targets (.npy); repeat it for several outputs', collect)
+      .option('--batch-size <n>', 'samples that are computed at once', integer(1), 32),
+  );
+  withJson(command).action(async (path: string, flags: EvaluateFlags) => {
+    const model = await openModelFor(path, flags.x);
+    compileFor(model, flags);
+    const data = await examples(model, flags.x, flags.y, '');
+    const result = await model.evaluate(...data, { batchSize: flags.batchSize, verbose: 0 });
+    if (flags.json) printJson(result);
+    else for (const [name, value] of Object.entries(result)) process.stdout.write(`${name}: ${value}\n`);
+  });
+}
+
+function withTraining(command: Command): Command {
+  return command
+    .option('--optimizer <name>', 'sgd, rmsprop, adam, adamw, ...; default: that of the model')
+    .option('--learning-rate <rate>', 'default: that of the optimizer', number(0))
+    .option('--loss <name>', 'sparse_categorical_crossentropy, mse, ...; default: of the model')
+    .option('--metrics <names>', 'accuracy, auc, ..., with commas; default: of the model');
+}
+
+/** Keeps how the model is trained, but for what flags say. */
+function compileFor(model: Model, { optimizer, learningRate, loss, metrics }: TrainingFlags): void {
+  const own = model.compiled;
+  const name = optimizer ?? (own ? undefined : 'rmsprop');
+  const rate = learningRate === undefined ? {} : { learningRate };
+  const chosen =
+    name === undefined ? own!.optimizer : optimizerOf({ className: name, config: rate });
+  if (name === undefined && learningRate !== undefined) own!.optimizer.learningRate = learningRate;
+  const chosenLoss = loss ?? own?.loss;
+  if (chosenLoss === undefined) {
+    throw new FoveaError('ARGUMENT', 'the model was saved without a loss: pass --loss');
+  }
+  const list = metrics?.split(',').filter(Boolean);
+  model.compile({
+    optimizer: chosen as CompileOptions['optimizer'] | OptimizerName,
+    loss: chosenLoss as CompileOptions['loss'],
+    ...(own?.lossWeights !== undefined && { lossWeights: own.lossWeights }),
+    metrics: (list
+      ? model.outputs.length > 1
+        ? model.outputs.map(() => list)
+        : list
+      : (own?.metrics ?? [])) as NonNullable<CompileOptions['metrics']>,
+    ...(own && !list && { weightedMetrics: own.weightedMetrics }),
+  });
+}
+
+async function examples(
+  model: Model,
+  x: readonly string[],
+  y: readonly string[],
+  prefix: string,
+): Promise<[Inputs, Inputs]> {
+  return [
+    await readArrays(`--${prefix}x`, x, model.inputNames),
+    await readArrays(`--${prefix}y`, y, model.outputNames),
+  ];
+}

@@ -1,0 +1,142 @@
+import type { Compiled, CompileOptions, PerOutput } from '../../nn/compile.js';
+import { compiledOf } from '../../nn/compile.js';
+import type { Serialized } from '../../nn/config.js';
+import { FoveaError } from '../../errors.js';
+import type { Model } from '../../nn/model.js';
+import { camelCase } from './names.js';
+import { isObject, optionsOf, Problems, type JsonObject } from './options.js';
+import { throwProblems } from './read_config.js';
+import { kerasOptions } from './write_config.js';
+
+/**
+ * How a model is trained, from `compile_config` of Keras 3 or `training_config` of Keras 2.
+ *
+ * @returns options for `compile`; undefined where the model was not compiled
+ * @throws FoveaError FILE that lists everything that is not known
+ */
+export function readTraining(json: unknown): CompileOptions | undefined {
+  if (!isObject(json) || Object.keys(json).length === 0) return undefined;
+  const problems = new Problems();
+  const options = {
+    optimizer: optimizerOf(json['optimizer'] ?? json['optimizer_config'], problems),
+    loss: perOutput(json['loss'], (value) => described(value, 'loss', problems)),
+    lossWeights: (json['loss_weights'] ?? undefined) as CompileOptions['lossWeights'],
+    metrics: metricsOf(json['metrics'], problems),
+    weightedMetrics: metricsOf(json['weighted_metrics'], problems),
+  };
+  throwProblems(problems);
+  if (options.loss === undefined || options.optimizer === undefined) return undefined;
+  const found = options as CompileOptions;
+  try {
+    compiledOf(found).optimizer.dispose();
+  } catch (error) {
+    if (error instanceof FoveaError) problems.add('compile', error.message);
+    else throw error;
+  }
+  throwProblems(problems);
+  return found;
+}
+
+function optimizerOf(value: unknown, problems: Problems): Serialized | string | undefined {
+  const found = described(value, 'optimizer', problems);
+  if (found === undefined || typeof found === 'string') return found;
+  // The learning rate is also among the stored variables; a schedule is a nested object.
+  return found;
+}
+
+/** 'mse', or an object of a class -> `{ className, config }`. */
+function described(
+  value: unknown,
+  path: string,
+  problems: Problems,
+): Serialized | string | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === 'string') return value;
+  if (!isObject(value) || typeof value['class_name'] !== 'string') {
+    problems.add(path, `${JSON.stringify(value)} is no name and no object of a class`);
+    return undefined;
+  }
+  const config = isObject(value['config']) ? value['config'] : {};
+  if (value['class_name'] === 'function') return String(value['config']);
+  // A function that Keras 2 wraps.
+  if (typeof config['fn'] === 'string') return config['fn'];
+  const { name, fn, axis, ...rest } = config;
+  const options = optionsOf(isLast(axis) ? rest : { ...rest, axis }, path, problems);
+  return { className: value['class_name'], config: options };
+}
+
+/** The axis of classes is always the last. */
+function isLast(axis: unknown): boolean {
+  return axis === undefined || axis === null || axis === -1;
+}
+
+function perOutput<T>(value: unknown, convert: (value: unknown) => T): PerOutput<T> | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (Array.isArray(value)) {
+    return value.length === 1 ? convert(value[0]) : value.map(convert);
+  }
+  if (isObject(value) && !('class_name' in value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, convert(each)]));
+  }
+  return convert(value);
+}
+
+/** A list of metrics; or one list for each output, in a list or by name. */
+function metricsOf(value: unknown, problems: Problems): CompileOptions['metrics'] {
+  const list = (each: unknown): readonly (Serialized | string)[] => {
+    const items: readonly unknown[] = Array.isArray(each) ? each : [each];
+    return items.flatMap((item) => described(item, 'metrics', problems) ?? []);
+  };
+  if (value === null || value === undefined) return undefined;
+  if (Array.isArray(value)) {
+    const isNested = value.some(Array.isArray);
+    if (!isNested) return list(value) as CompileOptions['metrics'];
+    return (value.length === 1 ? list(value[0]) : value.map(list)) as CompileOptions['metrics'];
+  }
+  return perOutput(value, list) as CompileOptions['metrics'];
+}
+
+/** How a model is trained, as Keras 3 writes it; null where it is not compiled. */
+export function writeTraining({ compiled }: Model): JsonObject | null {
+  if (!compiled) return null;
+  const { optimizer, loss, lossWeights, metrics, weightedMetrics } = compiled;
+  return {
+    optimizer: kerasObject('keras.optimizers', optimizer.getConfig()),
+    loss: mapOutputs(loss, (each) => kerasObject('keras.losses', each.getConfig())),
+    loss_weights: lossWeights ?? null,
+    metrics: metricLists(metrics),
+    weighted_metrics: metricLists(weightedMetrics),
+    run_eagerly: false,
+    steps_per_execution: 1,
+    jit_compile: false,
+  };
+}
+
+function metricLists(metrics: Compiled['metrics']): unknown {
+  if (Array.isArray(metrics) && metrics.length === 0) return null;
+  return mapOutputs(metrics as PerOutput<unknown>, (each) => {
+    const { className, config } = (each as { getConfig(): Serialized }).getConfig();
+    // Keras chooses the kind of accuracy by the shapes, from the name.
+    if (className === 'Accuracy') return 'accuracy';
+    return kerasObject('keras.metrics', { className, config });
+  });
+}
+
+function mapOutputs(value: unknown, convert: (value: never) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((each) => mapOutputs(each, convert));
+  if (isObject(value) && !('getConfig' in value)) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, each]) => [key, mapOutputs(each, convert)]),
+    );
+  }
+  return convert(value as never);
+}
+
+function kerasObject(module: string, { className, config }: Serialized): JsonObject {
+  return {
+    module,
+    class_name: className,
+    config: kerasOptions(config),
+    registered_name: null,
+  };
+}

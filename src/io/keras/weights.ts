@@ -1,0 +1,208 @@
+import { FoveaError } from '../../errors.js';
+import { snakeCase, type Layer, type Weight } from '../../nn/layer.js';
+import { Model } from '../../nn/model.js';
+import type { Optimizer } from '../../nn/optimizers.js';
+import { assign } from '../../nn/update.js';
+import { formatShape, sameShape } from '../../shape.js';
+import type { StoredTensor } from '../formats/array.js';
+import type { Hdf5Group, Hdf5Tree } from '../formats/hdf5.js';
+import { Problems, throwProblems } from './options.js';
+
+/** Where the layers of a model are in a Keras 3 file: 'layers/conv2d_1', counted per model. */
+function layerPaths(model: Model): (readonly [path: string, layer: Layer])[] {
+  const counts = new Map<string, number>();
+  return model.layers.map((layer) => {
+    const type = snakeCase(layer.className);
+    const count = counts.get(type) ?? 0;
+    counts.set(type, count + 1);
+    return [`layers/${type}${count === 0 ? '' : `_${count}`}`, layer];
+  });
+}
+
+/**
+ * Loads the weights in a Keras 3 file: of `.weights.h5`, and of `model.weights.h5` in a `.keras`.
+ *
+ * @throws FoveaError FILE that lists all weights that are missing or have another shape
+ */
+export function loadKerasWeights(root: Hdf5Group, model: Model): void {
+  const problems = new Problems();
+  loadModelWeights(root, model, '', new Set(), problems);
+  throwProblems(problems);
+}
+
+function loadModelWeights(
+  root: Hdf5Group,
+  model: Model,
+  prefix: string,
+  seen: Set<Layer>,
+  problems: Problems,
+): void {
+  // The names of layers are the best key; files of older versions have only the paths.
+  const named = new Map<string, Hdf5Group>();
+  const layers = root.group('layers');
+  for (const name of layers?.names ?? []) {
+    const group = layers!.group(name);
+    const real = group?.group('vars')?.attribute('name');
+    if (typeof real === 'string') named.set(real, group!);
+  }
+  const isNamed = model.layers.every(({ name, weights }) => weights.length === 0 || named.has(name));
+  for (const [path, layer] of layerPaths(model)) {
+    if (seen.has(layer)) continue;
+    seen.add(layer);
+    const group = isNamed ? named.get(layer.name) : root.group(path);
+    const where = `${prefix}${layer.name}`;
+    if (layer instanceof Model) {
+      if (group) loadModelWeights(group, layer, `${where}/`, seen, problems);
+      else problems.add(where, `the file has no ${path}`);
+    } else {
+      layer.weights.forEach((weight, i) => {
+        const array = group?.group('vars')?.array(String(i));
+        load(weight.value, array, `${where}/${roleOf(weight)}`, problems);
+      });
+    }
+  }
+}
+
+function roleOf({ name }: Weight): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+function load(
+  target: Weight['value'],
+  array: StoredTensor | undefined,
+  where: string,
+  problems: Problems,
+): void {
+  if (!array) {
+    problems.add(where, 'is missing in the file');
+  } else if (!sameShape(array.shape, target.shape)) {
+    problems.add(
+      where,
+      `has shape ${formatShape(target.shape)}, the file ${formatShape(array.shape)}`,
+    );
+  } else {
+    assign(target, Float32Array.from(array.data));
+  }
+}
+
+/** The content of a `.weights.h5` file. Waits for the GPU. */
+export async function weightTree(model: Model): Promise<Hdf5Tree> {
+  return { ...(await modelTree(model, new Set())) };
+}
+
+async function modelTree(model: Model, seen: Set<Layer>): Promise<Hdf5Tree> {
+  const layers: Record<string, Hdf5Tree> = {};
+  for (const [path, layer] of layerPaths(model)) {
+    if (seen.has(layer)) continue;
+    seen.add(layer);
+    const key = path.slice('layers/'.length);
+    layers[key] =
+      layer instanceof Model ? await modelTree(layer, seen) : { groups: { vars: await vars(layer) } };
+  }
+  return { groups: { layers: { groups: layers }, vars: { attributes: { name: model.name } } } };
+}
+
+async function vars(layer: Layer): Promise<Hdf5Tree> {
+  const arrays: Record<string, StoredTensor> = {};
+  for (const [i, { value }] of layer.weights.entries()) {
+    const data = (await value.data()) as Float32Array;
+    arrays[String(i)] = { dtype: 'float32', shape: [...value.shape], data };
+  }
+  return { attributes: { name: layer.name }, arrays };
+}
+
+/** What an optimizer keeps, as Keras 3 stores it: step, learning rate, then the slots. */
+export async function optimizerTree(optimizer: Optimizer, model: Model): Promise<Hdf5Tree> {
+  const { iterations, hasSchedule, learningRate } = optimizer;
+  const scalars: StoredTensor[] = [
+    { dtype: 'int32', shape: [], data: Int32Array.of(iterations) },
+    ...(hasSchedule
+      ? []
+      : [{ dtype: 'float32', shape: [], data: Float32Array.of(learningRate) } as const]),
+  ];
+  const slots: StoredTensor[] = [];
+  for (const tensor of optimizer.state(model.weights).values()) {
+    const data = (await tensor.data()) as Float32Array;
+    slots.push({ dtype: 'float32', shape: [...tensor.shape], data });
+  }
+  const arrays = Object.fromEntries([...scalars, ...slots].map((array, i) => [String(i), array]));
+  return { groups: { vars: { attributes: { name: snakeCase(optimizer.className) }, arrays } } };
+}
+
+/**
+ * Loads what an optimizer keeps. A file whose model was not trained has nothing to load.
+ *
+ * @throws FoveaError FILE when the file keeps something else
+ */
+export function loadOptimizer(root: Hdf5Group, optimizer: Optimizer, model: Model): void {
+  const group = root.group('optimizer')?.group('vars');
+  if (!group?.names.includes('0')) return;
+  const problems = new Problems();
+  const first = optimizer.hasSchedule ? 1 : 2;
+  const state = [...optimizer.state(model.weights)];
+  const stored = group.names.length - first;
+  if (stored === 0) return;
+  if (stored !== state.length) {
+    throw new FoveaError(
+      'FILE',
+      `the file keeps ${stored} tensors of the optimizer, ${optimizer.className} has ${state.length}`,
+    );
+  }
+  state.forEach(([name, tensor], i) => {
+    load(tensor, group.array(String(i + first)), `optimizer/${name}`, problems);
+  });
+  throwProblems(problems);
+  optimizer.iterations = Number(group.array('0')!.data[0]);
+  if (!optimizer.hasSchedule) optimizer.learningRate = Number(group.array('1')!.data[0]);
+}
+
+/**
+ * Loads the weights of a legacy file: the root of a weights-only `.h5`, or `model_weights` of a
+ * whole model.
+ *
+ * @param byName whether layers are found by their names, and those that the file lacks are left; by
+ *   default, layers with weights are taken in their order
+ * @throws FoveaError FILE when counts or shapes differ
+ */
+export function loadLegacyWeights(root: Hdf5Group, model: Model, byName = false): void {
+  const problems = new Problems();
+  const names = strings(root.attribute('layer_names'));
+  const groups = names.map((name) => [name, legacyArrays(root.group(name))] as const);
+  const own = model.layers.filter(({ weights }) => weights.length > 0);
+  const stored = groups.filter(([, arrays]) => arrays.length > 0);
+  if (!byName && own.length !== stored.length) {
+    throw new FoveaError(
+      'FILE',
+      `the file has weights for ${stored.length} layers, the model has ${own.length} with weights`,
+      { hint: 'Load by name, or build the model with the same layers as the file.' },
+    );
+  }
+  const byLayer = new Map(stored);
+  own.forEach((layer, i) => {
+    const arrays = byName ? byLayer.get(layer.name) : stored[i]![1];
+    if (!arrays) return;
+    const weights = legacyOrder(layer);
+    if (arrays.length !== weights.length) {
+      problems.add(layer.name, `has ${weights.length} weights, the file ${arrays.length}`);
+      return;
+    }
+    weights.forEach(({ value, name }, k) => load(value, arrays[k], name, problems));
+  });
+  throwProblems(problems);
+}
+
+function legacyArrays(group: Hdf5Group | undefined): (StoredTensor | undefined)[] {
+  return strings(group?.attribute('weight_names')).map((name) => group!.array(name));
+}
+
+/** Weights that are trained come first, as in `layer.weights` of Keras. */
+function legacyOrder({ weights }: Layer): readonly Weight[] {
+  return [
+    ...weights.filter(({ trainable }) => trainable),
+    ...weights.filter(({ trainable }) => !trainable),
+  ];
+}
+
+function strings(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : [];
+}
