@@ -62,6 +62,7 @@ export {
   type BatchNormOptions,
   type BatchNormResult,
 } from './norm.js';
+export { layerNorm, type LayerNormOptions } from './layer_norm.js';
 export { cast, gather, oneHot } from './gather.js';
 export { affine, type AffineOptions } from './affine.js';
 export { resize, type ResizeOptions } from './resize.js';
