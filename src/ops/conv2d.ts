@@ -3,7 +3,6 @@ import { FoveaError } from '../errors.js';
 import {
   checkRank,
   formatShape,
-  pairOf,
   windowAxes,
   type Padding,
   type Pair,
@@ -53,7 +52,7 @@ export function conv2d(
   options: ConvOptions & { readonly groups?: number } = {},
 ): Tensor {
   const g = conv2dGeometry('conv2d', x.shape, w.shape, options);
-  return affine('conv2d', x, w, [g.batch, g.oh, g.ow, g.co], options, g, false);
+  return convolution('conv2d', x, w, [g.batch, g.oh, g.ow, g.co], options, g, false);
 }
 
 /**
@@ -77,44 +76,17 @@ export function depthwiseConv2d(x: Tensor, w: Tensor, options: ConvOptions = {})
   // A convolution with a group per channel, whose weights lie in memory just like these.
   const grouped = reshape(w, [kh, kw, 1, c * multiplier]);
   const g = conv2dGeometry('depthwiseConv2d', x.shape, grouped.shape, { ...options, groups: c });
-  const y = affine('depthwiseConv2d', x, grouped, [g.batch, g.oh, g.ow, g.co], options, g, false);
+  const y = convolution(
+    'depthwiseConv2d',
+    x,
+    grouped,
+    [g.batch, g.oh, g.ow, g.co],
+    options,
+    g,
+    false,
+  );
   grouped.dispose();
   return y;
-}
-
-/**
- * Transposed convolution: the input gradient of `conv2d` as a forward operation, with Keras's sizes:
- * 'same' gives h * stride, 'valid' h * stride + max(kh - stride, 0).
- *
- * @param x [n, h, w, ci]
- * @param w [kh, kw, co, ci]
- * @returns [n, oh, ow, co]
- */
-export function conv2dTranspose(
-  x: Tensor,
-  w: Tensor,
-  options: Omit<ConvOptions, 'dilation' | 'padding'> & { readonly padding?: 'same' | 'valid' } = {},
-): Tensor {
-  const op = 'conv2dTranspose';
-  checkRank(op, 'x', x.shape, 'n, h, w, ci');
-  checkRank(op, 'w', w.shape, 'kh, kw, co, ci');
-  const { strides = 1, padding = 'valid' } = options;
-  const [n, ...size] = x.shape as [number, number, number, number];
-  const step = pairOf(op, 'strides', strides);
-  const large = ([0, 1] as const).map((i) => {
-    const kernel = w.shape[i]!;
-    return size[i] * step[i] + (padding === 'valid' ? Math.max(kernel - step[i], 0) : 0);
-  });
-  const shape = [n, large[0]!, large[1]!, w.shape[2]!];
-  // The convolution that this transposes: from the large image to the small one.
-  const g = conv2dGeometry(op, shape, w.shape, { strides, padding });
-  if (g.co !== x.shape[3]) {
-    throw new FoveaError(
-      'SHAPE',
-      `${op}: x ${formatShape(x.shape)} has ${x.shape[3]!} channels, w ${formatShape(w.shape)} is for ${g.co}`,
-    );
-  }
-  return affine(op, x, w, shape, options, g, true);
 }
 
 /** Sizes and padding of a convolution. Throws the user's error; pure. */
@@ -157,7 +129,7 @@ export function conv2dGeometry(
 }
 
 /** Runs a convolution (or its transpose) with bias and activation, and puts it on the tape. */
-function affine(
+export function convolution(
   op: string,
   x: Tensor,
   w: Tensor,
@@ -171,7 +143,7 @@ function affine(
   const inputs = bias ? [x, w, bias] : [x, w];
   if (activation === 'swish' && isRecorded(inputs)) {
     // Its derivative needs the value before it.
-    const z = affine(op, x, w, shape, bias ? { bias } : {}, g, transposed);
+    const z = convolution(op, x, w, shape, bias ? { bias } : {}, g, transposed);
     const y = swish(z);
     z.dispose();
     return y;

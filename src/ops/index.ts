@@ -2,7 +2,8 @@
 import './methods.js';
 
 export { type Activation } from './activation.js';
-export { conv2d, conv2dTranspose, depthwiseConv2d, type ConvOptions } from './conv2d.js';
+export { conv2d, depthwiseConv2d, type ConvOptions } from './conv2d.js';
+export { conv2dTranspose, type ConvTransposeOptions } from './conv2d_transpose.js';
 export {
   add,
   div,
@@ -63,6 +64,7 @@ export {
   type BatchNormOptions,
   type BatchNormResult,
 } from './norm.js';
+export { layerNorm, type LayerNormOptions } from './layer_norm.js';
 export { cast, gather, oneHot } from './gather.js';
 export { affine, type AffineOptions } from './affine.js';
 export { resize, type ResizeOptions } from './resize.js';

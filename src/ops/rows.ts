@@ -1,7 +1,7 @@
 import { FoveaError } from '../errors.js';
 import { formatShape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { part, run, windows } from './run.js';
+import { part, run, windows, type Operand } from './run.js';
 
 const WG = 64;
 
@@ -35,6 +35,8 @@ export interface RowKernel {
   readonly wide: Readonly<Record<string, Tensor>>;
   /** Tensors of [rows]. */
   readonly narrow?: Readonly<Record<string, Tensor>>;
+  /** Tensors of [c], which every row sees. */
+  readonly channels?: Readonly<Record<string, Tensor>>;
   readonly params?: Readonly<Record<string, number>>;
   /** Whether there is an invocation per vec4 or number, and not per row. */
   readonly perElement?: boolean;
@@ -42,12 +44,13 @@ export interface RowKernel {
 
 /** Runs a kernel over rows, in windows, on vec4s where rows are a multiple of 4 long. */
 export function runRows({ rows, c }: Rows, kernel: RowKernel): void {
-  const { op, name, wide, narrow = {}, params = {}, perElement = false } = kernel;
+  const { op, name, wide, narrow = {}, channels = {}, params = {}, perElement = false } = kernel;
   const vec = c % 4 === 0 ? 4 : 1;
   const flags = { WG, T: vec === 4 ? 'vec4f' : 'f32', VEC: vec === 4, ...kernel.flags };
   const { bindingLimit } = Object.values(wide)[0]!.device;
   for (const window of windows(op, rows, [c, 1], bindingLimit)) {
-    const operands = Object.fromEntries([
+    const operands = Object.fromEntries<Operand>([
+      ...Object.entries(channels),
       ...Object.entries(wide).map(([key, t]) => [key, part(t, c, window)] as const),
       ...Object.entries(narrow).map(([key, t]) => [key, part(t, 1, window)] as const),
     ]);

@@ -111,14 +111,31 @@ function depthwiseCase(spec: DepthwiseSpec): OpCase {
 }
 
 function transposeCase(spec: TransposeSpec): OpCase {
-  const { kernel, strides, padding, batch, height, width, ci, co } = spec;
+  const {
+    kernel,
+    strides,
+    padding,
+    dilation = 1,
+    outputPadding,
+    batch,
+    height,
+    width,
+    ci,
+    co,
+  } = spec;
+  const extra =
+    (dilation === 1 ? '' : ` d${show(dilation)}`) +
+    (outputPadding === undefined ? '' : ` plus ${show(outputPadding)}`);
   return affineCase(
     {
-      name: `k${kernel.join('x')} s${show(strides)} ${padding} n${batch} ${height}x${width} c${ci}->${co}${showEpilogue(spec.bias, spec.activation)}`,
+      name: `k${kernel.join('x')} s${show(strides)} ${padding}${extra} n${batch} ${height}x${width} c${ci}->${co}${showEpilogue(spec.bias, spec.activation)}`,
       x: [batch, height, width, ci],
       w: [...kernel, co, ci],
       bias: spec.bias ? co : undefined,
-      options: withActivation({ strides, padding }, spec.activation),
+      options: withActivation(
+        { strides, padding, dilation, ...(outputPadding !== undefined && { outputPadding }) },
+        spec.activation,
+      ),
     },
     [conv2dTranspose, reference.conv2dTranspose, reference.conv2dTransposeBackward],
     size(kernel) * ci,

@@ -28,6 +28,8 @@ export interface DepthwiseSpec extends SpatialSpec {
 }
 
 export interface TransposeSpec extends SpatialSpec {
+  readonly dilation?: PairLike;
+  readonly outputPadding?: PairLike;
   readonly padding: 'same' | 'valid';
   readonly ci: number;
   readonly co: number;
@@ -156,4 +158,18 @@ export const transposeRows: readonly TransposeSpec[] = [
   { ...base, padding: 'same', kernel: [4, 4], strides: 2, ci: 32, co: 16, height: 8, width: 8 },
   { ...base, padding: 'valid', kernel: [2, 2], strides: 2, ci: 33, co: 17, bias: true },
   { ...base, padding: 'same', kernel: [16, 16], strides: 8, ci: 3, co: 3, height: 3, width: 2 },
+  { ...base, padding: 'same', kernel: [3, 3], dilation: 2, ci: 3, co: 5, height: 6, width: 5 },
+  { ...base, padding: 'valid', kernel: [2, 3], dilation: [3, 2], ci: 4, co: 8, bias: true },
+  { ...base, padding: 'same', kernel: [3, 3], strides: 2, outputPadding: 0, ci: 3, co: 4 },
+  { ...base, padding: 'same', kernel: [3, 3], strides: 2, outputPadding: 1, ci: 5, co: 3 },
+  { ...base, padding: 'same', kernel: [4, 5], strides: 3, outputPadding: [2, 1], ci: 4, co: 2 },
+  {
+    ...base,
+    padding: 'valid',
+    kernel: [3, 2],
+    strides: [3, 2],
+    outputPadding: [2, 0],
+    ci: 2,
+    co: 4,
+  },
 ];

@@ -2,6 +2,7 @@ import { affineFamilies } from './affine.js';
 import type { OpFamily } from './case.js';
 import { convFamilies } from './conv.js';
 import { elementwiseFamilies } from './elementwise.js';
+import { layerNormFamilies } from './layer_norm.js';
 import { lossFamilies } from './losses.js';
 import { matmulFamilies } from './matmul.js';
 import { movementFamilies } from './movement.js';
@@ -20,6 +21,7 @@ export const families: readonly OpFamily[] = [
   ...nonlinearFamilies,
   ...lossFamilies,
   ...normFamilies,
+  ...layerNormFamilies,
   ...reduceFamilies,
   ...movementFamilies,
   ...resizeFamilies,

@@ -35,6 +35,7 @@ const windowed: readonly (readonly [string, (x: Tensor) => Tensor])[] = [
   ['meanSquaredError', (x) => ops.meanSquaredError(x, x.detach())],
   ['dropout', (x) => ops.dropout(x, { rate: 0.5, seed: 5 })],
   ['batchNorm', (x) => ops.batchNorm(x, channels(), channels()).y],
+  ['layerNorm', (x) => ops.layerNorm(x, channels(), channels())],
   [
     'batchNormInference',
     (x) => ops.batchNormInference(x, channels(), channels(), channels(), channels()),

@@ -17,6 +17,8 @@ export type DepthwiseOptions = WindowOptions & Epilogue;
 export interface TransposeOptions extends Epilogue {
   readonly strides?: PairLike;
   readonly padding?: 'same' | 'valid';
+  readonly dilation?: PairLike;
+  readonly outputPadding?: PairLike;
 }
 
 type Shape = readonly number[];
@@ -78,13 +80,20 @@ interface TransposeAxis {
   readonly crop: number;
 }
 
+/** `k` cells that the kernel spans, stride `s`. */
 function transposeAxis(
   size: number,
   k: number,
   s: number,
   padding: 'same' | 'valid',
+  added: number | undefined,
 ): TransposeAxis {
   const overhang = Math.max(k - s, 0);
+  if (added !== undefined) {
+    const out = (size - 1) * s + added + (padding === 'same' ? k % 2 : k);
+    const cut = padding === 'same' ? (size - 1) * s + k - out : 0;
+    return { out, crop: Math.floor(Math.max(cut, 0) / 2) };
+  }
   return padding === 'same'
     ? { out: size * s, crop: Math.floor(overhang / 2) }
     : { out: size * s + overhang, crop: 0 };
@@ -95,8 +104,11 @@ function transposed(xShape: Shape, wShape: Shape, options: TransposeOptions): Co
   const [n, h, w, ci] = xShape as Shape4;
   const [kh, kw, co] = wShape as Shape4;
   const [sh, sw] = pair(options.strides ?? 1);
-  const rows = transposeAxis(h, kh, sh, options.padding ?? 'valid');
-  const columns = transposeAxis(w, kw, sw, options.padding ?? 'valid');
+  const [dh, dw] = pair(options.dilation ?? 1);
+  const { padding = 'valid', outputPadding } = options;
+  const [ah, aw] = outputPadding === undefined ? [] : pair(outputPadding);
+  const rows = transposeAxis(h, (kh - 1) * dh + 1, sh, padding, ah);
+  const columns = transposeAxis(w, (kw - 1) * dw + 1, sw, padding, aw);
   const stamp = (
     visit: (i: number, j: number, k: number) => void,
     iy: number,
@@ -104,8 +116,8 @@ function transposed(xShape: Shape, wShape: Shape, options: TransposeOptions): Co
   ): void => {
     for (let ky = 0; ky < kh; ky++) {
       for (let kx = 0; kx < kw; kx++) {
-        const oy = iy * sh + ky - rows.crop;
-        const ox = ix * sw + kx - columns.crop;
+        const oy = iy * sh + ky * dh - rows.crop;
+        const ox = ix * sw + kx * dw - columns.crop;
         if (oy < 0 || oy >= rows.out || ox < 0 || ox >= columns.out) continue;
         for (let b = 0; b < n; b++)
           for (let o = 0; o < co; o++)

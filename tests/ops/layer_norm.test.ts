@@ -1,0 +1,4 @@
+import { layerNormFamilies } from '../cases/layer_norm.js';
+import { testFamilies } from '../harness.js';
+
+testFamilies(layerNormFamilies);
