@@ -11,7 +11,7 @@ import { readHdf5, writeHdf5, type Hdf5Group } from './formats/hdf5.js';
 import { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 import { readZip, writeZip } from './formats/zip.js';
 import { readArchitecture, type ConfigContext } from './keras/read_config.js';
-import { loadTfjs } from './keras/tfjs.js';
+import { loadTfjsWeights, readTfjs } from './keras/tfjs.js';
 import { readTraining, writeTraining } from './keras/training.js';
 import {
   loadKerasWeights,
@@ -112,7 +112,12 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
     if (startsWith(bytes, '\x89HDF')) {
       return readHdf5(bytes, (root) => loadWholeHdf5(root, options));
     }
-    if (startsWith(bytes, '{')) return loadTfjs(file, parseJson(bytes), options, makeModel);
+    if (startsWith(bytes, '{')) {
+      const { architecture, training, weights } = await readTfjs(file, parseJson(bytes));
+      return makeModel(architecture, training, options, undefined, (model) =>
+        loadTfjsWeights(weights, model),
+      );
+    }
     throw new FoveaError('FILE', 'it is no model: neither a zip, an HDF5 nor a JSON file');
   });
 }
@@ -184,7 +189,7 @@ interface Continuation {
 }
 
 /** A model from its parts in a file; freed when one of them is wrong. */
-export function makeModel(
+function makeModel(
   architecture: unknown,
   training: unknown,
   { customLayers = {}, inputShapes, compile = true }: LoadOptions,

@@ -67,7 +67,8 @@ function roleOf({ name }: Weight): string {
   return name.slice(name.lastIndexOf('/') + 1);
 }
 
-function load(
+/** Gives a weight the values of an array, if that is there and has its shape. */
+export function load(
   target: Weight['value'],
   array: StoredTensor | undefined,
   where: string,

@@ -5,8 +5,7 @@ import { Model } from '../../nn/model.js';
 import type { SequentialConfig } from '../../nn/sequential.js';
 import type { Shape } from '../../shape.js';
 import { kerasActivation, keyOf } from './names.js';
-import type { JsonObject } from './options.js';
-import { isObject } from './options.js';
+import { isObject, type JsonObject } from './options.js';
 
 /** An object as Keras 3 writes it. */
 interface KerasObject {
@@ -20,7 +19,7 @@ interface KerasObject {
 export function writeArchitecture(model: Model): JsonObject {
   const description = { className: model.className, config: model.getConfig() };
   return {
-    ...layerObject(description, model.inputs.map(({ shape }) => shape)),
+    ...layerObject(description),
     build_config: { input_shape: batchShape(model.inputs[0]!.shape) },
   };
 }
@@ -30,7 +29,7 @@ interface Description {
   readonly config: LayerConfig;
 }
 
-function layerObject({ className, config }: Description, inputShapes: readonly Shape[]): KerasObject {
+function layerObject({ className, config }: Description): KerasObject {
   if (className === 'Sequential') return sequential(config as SequentialConfig);
   if (className === 'Functional') return functional(config as FunctionalConfig);
   if (className === 'InputLayer') return input(config);
@@ -38,7 +37,7 @@ function layerObject({ className, config }: Description, inputShapes: readonly S
   return {
     module: isKnown ? 'keras.layers' : 'custom',
     class_name: className,
-    config: { ...kerasOptions(config), ...channelsLast(className), dtype: 'float32' },
+    config: { ...kerasOptions(config), dtype: 'float32' },
     registered_name: isKnown ? null : `Custom>${className}`,
   };
 }
@@ -52,7 +51,7 @@ function sequential({ name, trainable, layers }: SequentialConfig): KerasObject 
   return {
     module: 'keras',
     class_name: 'Sequential',
-    config: { name, trainable, dtype: 'float32', layers: layers.map((layer) => layerObject(layer, [])) },
+    config: { name, trainable, dtype: 'float32', layers: layers.map((layer) => layerObject(layer)) },
     registered_name: null,
   };
 }
@@ -73,7 +72,7 @@ function functional({ name, trainable, layers, inputs, outputs }: FunctionalConf
     config: {
       ...{ name, trainable },
       layers: layers.map(({ uses, ...layer }) => ({
-        ...layerObject(layer, []),
+        ...layerObject(layer),
         name: layer.config['name'],
         inbound_nodes: layer.className === 'InputLayer' ? [] : uses.map(node),
       })),

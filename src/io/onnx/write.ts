@@ -1,0 +1,86 @@
+import { FoveaError } from '../../errors.js';
+import type { SymbolicTensor } from '../../nn/graph.js';
+import type { Layer } from '../../nn/layer.js';
+import { Model } from '../../nn/model.js';
+import type { StoredTensor } from '../formats/array.js';
+import { OnnxGraph, type Value } from './graph.js';
+import { canConvert, convertLayer, unsupported } from './layers.js';
+import { encodeOnnx, type ValueInfo } from './proto.js';
+
+/**
+ * A model for inference as ONNX (opset 17). Inputs and outputs have the names and shapes that they
+ * have here; the size of the batch is open. Random layers are left out.
+ *
+ * @param weights of the model, under their names
+ * @throws FoveaError FILE that lists the layers that have no form in ONNX
+ */
+export function writeOnnx(model: Model, weights: ReadonlyMap<string, StoredTensor>): Uint8Array {
+  const strange = strangeLayers(model);
+  if (strange.length > 0) {
+    throw new FoveaError('FILE', `ONNX has no form for ${strange.join(', ')}`);
+  }
+  const graph = new OnnxGraph();
+  const inputs = model.inputs.map(({ name, shape }) => graph.last(shape, name));
+  const results = addModel(graph, model, '', inputs, weights);
+  results.forEach((value, i) => {
+    const { name } = model.outputs[i]!;
+    const inputs = [value.channelsLast];
+    graph.nodes.push({ op: 'Identity', name: `output_${i}`, inputs, output: name, attributes: {} });
+  });
+  return encodeOnnx({
+    name: model.name,
+    nodes: graph.nodes,
+    initializers: graph.initializers,
+    inputs: model.inputs.map(info),
+    outputs: model.outputs.map(info),
+  });
+}
+
+function info({ name, shape }: SymbolicTensor): ValueInfo {
+  return { name, shape: [null, ...shape] };
+}
+
+function strangeLayers(model: Model): string[] {
+  return model.layers.flatMap((layer) => {
+    if (layer instanceof Model) return strangeLayers(layer);
+    return canConvert(layer.className) ? [] : [`${layer.name} (${layer.className})`];
+  });
+}
+
+function addModel(
+  graph: OnnxGraph,
+  model: Model,
+  prefix: string,
+  inputs: readonly Value[],
+  weights: ReadonlyMap<string, StoredTensor>,
+): Value[] {
+  const values = new Map(model.inputs.map((symbol, i) => [symbol, inputs[i]!]));
+  for (const call of model.graph.calls) {
+    const { layer } = call;
+    const from = call.inputs.map((symbol) => values.get(symbol)!);
+    const results =
+      layer instanceof Model
+        ? addModel(graph, layer, `${prefix}${layer.name}/`, from, weights)
+        : [addLayer(graph, layer, prefix, from, weights, call.outputs)];
+    call.outputs.forEach((symbol, i) => values.set(symbol, results[i]!));
+  }
+  return model.outputs.map((symbol) => values.get(symbol)!);
+}
+
+function addLayer(
+  graph: OnnxGraph,
+  layer: Layer,
+  prefix: string,
+  inputs: readonly Value[],
+  weights: ReadonlyMap<string, StoredTensor>,
+  [output, second]: readonly SymbolicTensor[],
+): Value {
+  if (second) throw unsupported(layer, 'with several results');
+  const path = `${prefix}${layer.name}`;
+  graph.scope = path;
+  return convertLayer({
+    ...{ graph, layer, config: layer.getConfig(), inputs, outputShape: output!.shape },
+    weight: (role) => weights.get(`${path}/${role}`)!,
+    has: (role) => weights.has(`${path}/${role}`),
+  });
+}
