@@ -1,11 +1,8 @@
 import { FoveaError } from '../../errors.js';
+import { bytesOf, checkArray, decodeArray, type NumberKind, type StoredTensor } from './array.js';
 import { parseHeader, type Entry } from './safetensors_header.js';
 
-/** A tensor in memory: `data` holds the elements in C order. */
-export type StoredTensor =
-  | { readonly dtype: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
-  | { readonly dtype: 'int32'; readonly shape: readonly number[]; readonly data: Int32Array }
-  | { readonly dtype: 'uint8'; readonly shape: readonly number[]; readonly data: Uint8Array };
+export type { StoredTensor } from './array.js';
 
 /** What a safetensors file holds. */
 export interface Safetensors {
@@ -77,9 +74,9 @@ function assemble(
   out.fill(0x20, 8, 8 + headerBytes);
   out.set(text, 8);
   let at = 8 + headerBytes;
-  for (const [, { data }] of tensors) {
-    out.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-    at += data.byteLength;
+  for (const [, tensor] of tensors) {
+    out.set(bytesOf(tensor), at);
+    at += tensor.data.byteLength;
   }
   return out;
 }
@@ -92,77 +89,30 @@ function byAlignmentThenName(
   return size !== 0 ? size : nameA < nameB ? -1 : 1;
 }
 
-function checkTensor(name: string, { shape, data }: StoredTensor): void {
+function checkTensor(name: string, tensor: StoredTensor): void {
   if (name === '__metadata__') {
     throw new FoveaError(
       'ARGUMENT',
       `A tensor cannot be named '__metadata__': the format uses it.`,
     );
   }
-  const whole = shape.every((size) => Number.isInteger(size) && size >= 0);
-  const count = shape.reduce((product, size) => product * size, 1);
-  if (!whole || count !== data.length) {
-    throw new FoveaError(
-      'ARGUMENT',
-      `Tensor '${name}' has shape [${shape.join(', ')}] but ${data.length} elements.`,
-    );
-  }
+  checkArray(`Tensor '${name}'`, tensor);
 }
 
-/** Typed arrays are read and written as they lie in memory: every JavaScript engine in use is little-endian. */
+const kinds: ReadonlyMap<string, NumberKind> = new Map([
+  ['U8', 'uint8'],
+  ['F32', 'float32'],
+  ['I32', 'int32'],
+  ['F16', 'float16'],
+  ['BF16', 'bfloat16'],
+]);
+
 function decode({ name, dtype, shape }: Entry, raw: Uint8Array): StoredTensor {
-  switch (dtype) {
-    case 'U8':
-      return { dtype: 'uint8', shape, data: raw };
-    case 'F32': {
-      const { buffer, byteOffset, byteLength } = aligned(raw, 4);
-      return {
-        dtype: 'float32',
-        shape,
-        data: new Float32Array(buffer, byteOffset, byteLength / 4),
-      };
-    }
-    case 'I32': {
-      const { buffer, byteOffset, byteLength } = aligned(raw, 4);
-      return { dtype: 'int32', shape, data: new Int32Array(buffer, byteOffset, byteLength / 4) };
-    }
-    case 'F16':
-      return { dtype: 'float32', shape, data: halves(raw, halfToFloat) };
-    case 'BF16':
-      return { dtype: 'float32', shape, data: halves(raw, bfloatToFloat) };
-    default:
-      throw new FoveaError('FILE', `Tensor '${name}' has type ${dtype}, which is not supported.`, {
-        hint: 'F32, F16, BF16, I32 and U8 are; convert the tensor to one of them.',
-      });
+  const kind = kinds.get(dtype);
+  if (!kind) {
+    throw new FoveaError('FILE', `Tensor '${name}' has type ${dtype}, which is not supported.`, {
+      hint: 'F32, F16, BF16, I32 and U8 are; convert the tensor to one of them.',
+    });
   }
-}
-
-/** The same bytes at an offset that a typed array accepts: a view where possible, else a copy. */
-function aligned(raw: Uint8Array, size: number): Uint8Array {
-  return raw.byteOffset % size === 0 ? raw : raw.slice();
-}
-
-function halves(raw: Uint8Array, convert: (bits: number) => number): Float32Array {
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const out = new Float32Array(raw.byteLength / 2);
-  for (let i = 0; i < out.length; i++) out[i] = convert(view.getUint16(i * 2, true));
-  return out;
-}
-
-function halfToFloat(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-const word = new Uint32Array(1);
-const wordAsFloat = new Float32Array(word.buffer);
-
-/** A bfloat16 is the upper half of a float32. */
-function bfloatToFloat(bits: number): number {
-  word[0] = bits << 16;
-  return wordAsFloat[0]!;
+  return decodeArray(`Tensor '${name}'`, raw, shape, kind);
 }
