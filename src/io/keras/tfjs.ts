@@ -4,7 +4,8 @@ import type { Model } from '../../nn/model.js';
 import { readFileOrThrow } from '../files.js';
 import type { StoredTensor } from '../formats/array.js';
 import { readTfjsWeights } from '../formats/tfjs.js';
-import { isObject, Problems, throwProblems } from './options.js';
+import { isObject, Problems } from './options.js';
+import { throwProblems } from './read_config.js';
 import { load } from './weights.js';
 
 /** The parts of a TensorFlow.js layers-model. */

@@ -3,7 +3,6 @@ import { compiledOf } from '../../nn/compile.js';
 import type { Serialized } from '../../nn/config.js';
 import { FoveaError } from '../../errors.js';
 import type { Model } from '../../nn/model.js';
-import { camelCase } from './names.js';
 import { isObject, optionsOf, Problems, type JsonObject } from './options.js';
 import { throwProblems } from './read_config.js';
 import { kerasOptions } from './write_config.js';

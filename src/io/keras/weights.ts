@@ -6,7 +6,8 @@ import { assign } from '../../nn/update.js';
 import { formatShape, sameShape } from '../../shape.js';
 import type { StoredTensor } from '../formats/array.js';
 import type { Hdf5Group, Hdf5Tree } from '../formats/hdf5.js';
-import { Problems, throwProblems } from './options.js';
+import { Problems } from './options.js';
+import { throwProblems } from './read_config.js';
 
 /** Where the layers of a model are in a Keras 3 file: 'layers/conv2d_1', counted per model. */
 function layerPaths(model: Model): (readonly [path: string, layer: Layer])[] {
