@@ -49,13 +49,24 @@ export {
 export { argmax, max, mean, sum, type ReduceOptions } from './reduce.js';
 export { logSoftmax, softmax } from './softmax.js';
 export {
-  binaryCrossEntropy,
   categoricalCrossEntropy,
-  meanSquaredError,
   softmaxCrossEntropy,
-  type BinaryCrossEntropyOptions,
   type CrossEntropyOptions,
 } from './losses.js';
+export {
+  binaryCrossEntropy,
+  binaryFocalCrossEntropy,
+  categoricalFocalCrossEntropy,
+  dice,
+  huber,
+  klDivergence,
+  logCosh,
+  meanAbsoluteError,
+  meanSquaredError,
+  type BinaryCrossEntropyOptions,
+  type BinaryFocalOptions,
+  type CategoricalFocalOptions,
+} from './row_losses.js';
 export { dropout, type DropoutOptions } from './dropout.js';
 export { gaussianNoise, type GaussianNoiseOptions } from './noise.js';
 export {

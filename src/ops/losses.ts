@@ -2,20 +2,13 @@ import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { formatShape, sameShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
-import { neg } from './binary.js';
 import { checkFloat } from './elementwise.js';
-import { rowsOf, runRows, type Rows } from './rows.js';
+import { rowsOf, runRows } from './rows.js';
 
 /** Options of the cross-entropies. */
 export interface CrossEntropyOptions {
   /** Share of each target, 0 to 1, that is spread evenly over the classes. Default 0. */
   readonly labelSmoothing?: number;
-}
-
-/** Options of `binaryCrossEntropy`. */
-export interface BinaryCrossEntropyOptions extends CrossEntropyOptions {
-  /** Whether predictions are scores before a sigmoid, and not probabilities. Default false. */
-  readonly fromLogits?: boolean;
 }
 
 /**
@@ -53,46 +46,14 @@ export function categoricalCrossEntropy(
   return crossEntropy('categoricalCrossEntropy', probabilities, labels, options, true);
 }
 
-/**
- * Cross-entropy of independent yes/no predictions, mean over the last axis. Probabilities are
- * clipped to [1e-7, 1 - 1e-7], as in Keras.
- *
- * @param prediction [..., c]: probabilities, or scores with `fromLogits`
- * @param target [..., c], float32: 0, 1 or between. Gets no gradient.
- * @returns [...]
- * @throws FoveaError when the shapes differ
- */
-export function binaryCrossEntropy(
-  prediction: Tensor,
-  target: Tensor,
-  { fromLogits = false, labelSmoothing = 0 }: BinaryCrossEntropyOptions = {},
-): Tensor {
-  const op = 'binaryCrossEntropy';
-  checkSmoothing(op, labelSmoothing);
-  checkNoGradient(op, 'target', target);
-  const weights = { keep: 1 - labelSmoothing, rest: 0.5 * labelSmoothing };
-  return rowLoss(op, prediction, target, { LOGITS: fromLogits }, weights);
-}
-
-/**
- * Squared difference, mean over the last axis.
- *
- * @param prediction [..., c]
- * @param target [..., c], float32
- * @returns [...]
- * @throws FoveaError when the shapes differ
- */
-export function meanSquaredError(prediction: Tensor, target: Tensor): Tensor {
-  const weights = { keep: 1, rest: 0 };
-  return rowLoss('meanSquaredError', prediction, target, { SQUARED: true }, weights);
-}
-
-function checkSmoothing(op: string, smoothing: number): void {
+/** Throws unless the smoothing is a share. */
+export function checkSmoothing(op: string, smoothing: number): void {
   if (smoothing >= 0 && smoothing <= 1) return;
   throw new FoveaError('ARGUMENT', `${op}: labelSmoothing must be 0 to 1, got ${smoothing}`);
 }
 
-function checkNoGradient(op: string, name: string, t: Tensor): void {
+/** Throws when a tensor wants a gradient that the loss has not. */
+export function checkNoGradient(op: string, name: string, t: Tensor): void {
   if (!t.requiresGrad) return;
   throw new FoveaError(
     'ARGUMENT',
@@ -153,38 +114,3 @@ function crossEntropy(
 }
 
 type Named = Readonly<Record<string, Tensor>>;
-
-function rowLoss(
-  op: string,
-  x: Tensor,
-  t: Tensor,
-  flags: Readonly<Record<string, boolean>>,
-  weights: { readonly keep: number; readonly rest: number },
-): Tensor {
-  checkFloat(op, x, t);
-  if (!sameShape(x.shape, t.shape)) {
-    throw new FoveaError(
-      'SHAPE',
-      `${op}: prediction ${formatShape(x.shape)} and target ${formatShape(t.shape)} differ in shape`,
-      { hint: 'reshape() or broadcastTo() makes them equal.' },
-    );
-  }
-  const rows: Rows = rowsOf(op, 'prediction', x);
-  const params = { size: rows.c, ...weights };
-  const loss = empty(rows.leading);
-  runRows(rows, { op, name: 'row_loss', flags, params, wide: { x, t }, narrow: { loss } });
-  return record(op, [x, t], loss, [x, t], (dloss, saved, needs) => {
-    const [input, goal] = [saved[0]!, saved[1]!];
-    const dx = empty(input.shape);
-    runRows(rows, {
-      op: `${op} gradient`,
-      name: 'row_loss_grad',
-      flags,
-      params,
-      wide: { x: input, t: goal, dx },
-      narrow: { dloss },
-      perElement: true,
-    });
-    return [dx, needs[1] ? neg(dx) : undefined];
-  });
-}

@@ -1,4 +1,4 @@
-// loss[r] = mean over i of f(x[r, i], t[r, i]), f being chosen in lib/row_loss.
+// loss[r] = sum over i of f(x[r, i], t[r, i]) / size, f being chosen in lib/row_loss.
 // x, t: [rows, c] of T, loss: [rows]; T is f32, or vec4f (flag VEC; c then counts vec4s).
 // Grid: one invocation per row.
 #include lib/grid

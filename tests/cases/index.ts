@@ -11,6 +11,7 @@ import { normFamilies } from './norm.js';
 import { poolFamilies } from './pool.js';
 import { reduceFamilies } from './reduce.js';
 import { resizeFamilies } from './resize.js';
+import { rowLossFamilies } from './row_losses.js';
 
 /** Every case of every op. An op occurs twice where its cases need two tolerances. */
 export const families: readonly OpFamily[] = [
@@ -20,6 +21,7 @@ export const families: readonly OpFamily[] = [
   ...elementwiseFamilies,
   ...nonlinearFamilies,
   ...lossFamilies,
+  ...rowLossFamilies,
   ...normFamilies,
   ...layerNormFamilies,
   ...reduceFamilies,

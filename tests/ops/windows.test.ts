@@ -33,6 +33,7 @@ const windowed: readonly (readonly [string, (x: Tensor) => Tensor])[] = [
   ['logSoftmax', (x) => ops.logSoftmax(x)],
   ['softmaxCrossEntropy', (x) => ops.softmaxCrossEntropy(ops.reshape(x, [23_400, 2]), labels())],
   ['meanSquaredError', (x) => ops.meanSquaredError(x, x.detach())],
+  ['huber', (x) => ops.huber(x, ops.mul(x.detach(), 0.5))],
   ['dropout', (x) => ops.dropout(x, { rate: 0.5, seed: 5 })],
   ['batchNorm', (x) => ops.batchNorm(x, channels(), channels()).y],
   ['layerNorm', (x) => ops.layerNorm(x, channels(), channels())],

@@ -84,6 +84,87 @@ export function binaryCrossEntropy(
   });
 }
 
+export interface FocalOptions extends BinaryOptions {
+  readonly gamma?: number;
+  readonly alpha?: number;
+  readonly applyClassBalancing?: boolean;
+}
+
+/** The terms of `binaryCrossEntropy` times (1 - probability of the target)^gamma, and weights. */
+export function binaryFocalCrossEntropy(
+  prediction: Array64,
+  target: Array64,
+  options: FocalOptions = {},
+): Array64 {
+  const { gamma = 2, alpha = 0.25, applyClassBalancing = false } = options;
+  const { fromLogits = false, labelSmoothing = 0 } = options;
+  return sumLast(prediction.shape, (i) => {
+    const t = target.data[i]! * (1 - labelSmoothing) + 0.5 * labelSmoothing;
+    const x = prediction.data[i]!;
+    const p = fromLogits ? 1 / (1 + Math.exp(-x)) : x;
+    const term = -(t * Math.log(clip(p)) + (1 - t) * Math.log(1 - clip(p)));
+    const weight = applyClassBalancing ? t * alpha + (1 - t) * (1 - alpha) : 1;
+    const miss = 1 - (t * p + (1 - t) * (1 - p));
+    return (weight * miss ** gamma * term) / prediction.shape.at(-1)!;
+  });
+}
+
+/** Sum of alpha * (1 - p)^gamma * -t log p over the last axis, p being divided by its sum. */
+export function categoricalFocalCrossEntropy(
+  prediction: Array64,
+  target: Array64,
+  { gamma = 2, alpha = 0.25, fromLogits = false, labelSmoothing = 0 }: FocalOptions = {},
+): Array64 {
+  const smooth = targets(target, prediction, { labelSmoothing });
+  const raw = fromLogits ? map(prediction, Math.exp) : prediction;
+  const total = sumLast(raw.shape, (i) => raw.data[i]!);
+  return sumLast(raw.shape, (i) => {
+    const p = clip(raw.data[i]! / total.data[Math.floor(i / raw.shape.at(-1)!)]!);
+    return -alpha * (1 - p) ** gamma * smooth.data[i]! * Math.log(p);
+  });
+}
+
+/** The mean over the last axis of f(prediction - target). */
+export function meanOfDifference(
+  prediction: Array64,
+  target: Array64,
+  f: (difference: number) => number,
+): Array64 {
+  return sumLast(
+    prediction.shape,
+    (i) => f(prediction.data[i]! - target.data[i]!) / prediction.shape.at(-1)!,
+  );
+}
+
+export function huber(delta: number): (d: number) => number {
+  return (d) => (Math.abs(d) <= delta ? (d * d) / 2 : delta * (Math.abs(d) - delta / 2));
+}
+
+/** Sum of t log(t / p) over the last axis. */
+export function klDivergence(prediction: Array64, target: Array64): Array64 {
+  const inRange = (v: number): number => Math.min(Math.max(v, EPSILON), 1);
+  return sumLast(prediction.shape, (i) => {
+    const t = inRange(target.data[i]!);
+    return t * Math.log(t / inRange(prediction.data[i]!));
+  });
+}
+
+/** The Dice loss of blocks of `block` neighbouring values. */
+export function dice(
+  prediction: Array64,
+  target: Array64,
+  shape: readonly number[],
+  block: number,
+): Array64 {
+  return map(zeros(shape), (_, r) => {
+    const p = prediction.data.subarray(r * block, (r + 1) * block);
+    const t = target.data.subarray(r * block, (r + 1) * block);
+    const add = (sum: number, v: number): number => sum + v;
+    const both = p.map((v, i) => v * t[i]!).reduce(add, 0);
+    return 1 - (2 * both) / (p.reduce(add, 0) + t.reduce(add, 0) + EPSILON);
+  });
+}
+
 /** Mean over the last axis of the squared difference. */
 export function meanSquaredError(prediction: Array64, target: Array64): Array64 {
   return sumLast(
