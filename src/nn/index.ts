@@ -32,7 +32,20 @@ export {
 } from './layer.js';
 export * as layers from './layers/index.js';
 export { Loss, losses, type LossName, type LossOptions } from './losses.js';
-export { type MetricName } from './metrics.js';
+export {
+  Metric,
+  metrics,
+  type AucOptions,
+  type BinaryAccuracyOptions,
+  type CrossentropyOptions,
+  type MeanIouOptions,
+  type MetricName,
+  type MetricOptions,
+  type OneHotMeanIouOptions,
+  type PositivesOptions,
+  type SparseCrossentropyOptions,
+  type TopKOptions,
+} from './metrics.js';
 export { Model, type Compiled, type CompileOptions, type PredictOptions } from './model.js';
 export {
   Optimizer,
