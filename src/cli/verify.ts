@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { FoveaError } from '../errors.js';
 import { readFileOrThrow } from '../io/files.js';
 import type { StoredTensor } from '../io/formats/array.js';
-import { readNpz } from '../io/formats/npz.js';
+import { readNpz } from '../io/formats/npy.js';
 import { layerModel } from '../nn/functional.js';
 import { sameShape } from '../shape.js';
 import { readArrays } from './arrays.js';

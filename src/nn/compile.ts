@@ -3,7 +3,7 @@ import type { Serialized } from './config.js';
 import { perName } from './data.js';
 import type { SymbolicTensor } from './graph.js';
 import { Loss, lossOf, type LossName } from './losses.js';
-import { Metric, metricOf, type MetricName } from './metrics/index.js';
+import { Metric, metricOf, type MetricName } from './metrics.js';
 import { Optimizer, optimizerOf, type OptimizerName } from './optimizers.js';
 
 /** One value for models with one output; else a list in the model's order, or one by name. */

@@ -34,13 +34,26 @@ export {
 } from './layer.js';
 export * as layers from './layers/index.js';
 export { Loss, losses, type LossName, type LossOptions } from './losses.js';
-export { type MetricName } from './metrics.js';
 export { type Compiled, type CompileOptions, type PerOutput } from './compile.js';
 export { Model, type ModelOptions, type PredictOptions } from './model.js';
 export { input, model, type Functional, type FunctionalOptions } from './functional.js';
 export { type SymbolicTensor } from './graph.js';
 export { type FitRun, type Snapshot } from './run.js';
 export { type SummaryOptions } from './summary.js';
+export {
+  Metric,
+  metrics,
+  type AucOptions,
+  type BinaryAccuracyOptions,
+  type CrossentropyOptions,
+  type MeanIouOptions,
+  type MetricName,
+  type MetricOptions,
+  type OneHotMeanIouOptions,
+  type PositivesOptions,
+  type SparseCrossentropyOptions,
+  type TopKOptions,
+} from './metrics.js';
 export {
   Optimizer,
   optimizers,

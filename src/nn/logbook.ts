@@ -1,7 +1,9 @@
+import { fill } from '../ops/index.js';
 import { scope } from '../scope.js';
-import { tensor, type Tensor } from '../tensor.js';
+import type { Tensor } from '../tensor.js';
 import type { OutputPlan } from './compile.js';
-import { MetricState, type Metric } from './metrics/index.js';
+import { MetricState } from './metrics.js';
+import { ExactSums } from './metrics/sums.js';
 import type { Logs } from './progress.js';
 
 /** What is judged in one batch. */
@@ -15,7 +17,6 @@ export interface Judged {
 
 interface Entry {
   readonly name: string;
-  readonly metric: Metric;
   readonly isWeighted: boolean;
   readonly state: MetricState;
 }
@@ -26,80 +27,67 @@ interface Entry {
  * nothing.
  */
 export class LogBook {
-  private readonly total = new MetricState([[2]]);
-  private readonly losses: readonly { readonly name: string; readonly state: MetricState }[];
+  /** The number of samples; then, times that, the whole loss and that of each output. */
+  private readonly losses: ExactSums;
+  private readonly lossNames: readonly string[];
   private readonly entries: readonly (readonly Entry[])[];
 
   constructor(plans: readonly OutputPlan[]) {
     const several = plans.length > 1;
-    this.losses = plans.map(({ output }) => ({
-      name: `${output.name}_loss`,
-      state: new MetricState([[2]]),
-    }));
+    this.losses = new ExactSums([[], [], ...plans.map(() => [])]);
+    this.lossNames = several ? plans.map(({ output }) => `${output.name}_loss`) : [];
     this.entries = plans.map(({ output, metrics }) =>
       metrics.map(({ metric, isWeighted }) => ({
         name: several ? `${output.name}_${metric.name}` : metric.name,
-        ...{ metric, isWeighted },
-        state: new MetricState(metric.stateShapes(output.shape)),
+        isWeighted,
+        state: new MetricState(metric),
       })),
     );
-    this.hasLosses = plans.map(({ loss }) => several && loss !== undefined);
   }
-  private readonly hasLosses: readonly boolean[];
 
   /** Counts loss and metrics of one output. */
   addOutput(index: number, samples: number, loss: Tensor | undefined, judged: Judged): void {
-    if (loss && this.hasLosses[index]) addMean(this.losses[index]!.state, samples, loss);
+    if (loss) this.addLoss(2 + index, samples, loss);
     const { output, target, weight } = judged;
-    for (const { metric, isWeighted, state } of this.entries[index]!) {
-      state.add(metric.update(output, target, isWeighted ? weight : undefined));
+    for (const { isWeighted, state } of this.entries[index]!) {
+      state.add(output, target, isWeighted ? weight : undefined);
     }
   }
 
   /** Counts the whole loss of a batch: its mean is over samples, as in Keras. */
   addTotal(samples: number, loss: Tensor): void {
-    addMean(this.total, samples, loss);
+    this.addLoss(1, samples, loss);
+    scope(() => this.losses.add(0, fill([], samples)));
+  }
+
+  private addLoss(index: number, samples: number, loss: Tensor): void {
+    scope(() => this.losses.add(index, loss.mul(samples)));
   }
 
   /** Reads the values so far. NaN where nothing was counted. */
   async read(): Promise<Logs> {
-    const named: (readonly [string, Promise<number>])[] = [
-      ['loss', readMean(this.total)],
-      ...this.losses
-        .filter((_, i) => this.hasLosses[i])
-        .map(({ name, state }) => [name, readMean(state)] as const),
-      ...this.entries
-        .flat()
-        .map(({ name, metric, state }) => [name, state.read().then((s) => metric.result(s))] as const),
-    ];
-    const values = await Promise.all(named.map(([, value]) => value));
-    return Object.fromEntries(named.map(([name], i) => [name, values[i]!]));
+    const entries = this.entries.flat();
+    const metrics = await Promise.all(entries.map(({ state }) => state.read()));
+    const [[count], [total], ...each] = (await this.losses.read()) as [Float64Array, Float64Array];
+    const logs: Record<string, number> = { loss: total! / count! };
+    this.lossNames.forEach((name, i) => (logs[name] = (each as Float64Array[])[i]![0]! / count!));
+    entries.forEach(({ name }, i) => (logs[name] = metrics[i]!));
+    return logs;
   }
 
   /** Forgets all values. */
   reset(): void {
-    for (const state of this.states()) state.reset();
+    this.losses.reset();
+    for (const { state } of this.entries.flat()) state.reset();
   }
 
   dispose(): void {
-    for (const state of this.states()) state.dispose();
+    this.losses.dispose();
+    for (const { state } of this.entries.flat()) state.dispose();
   }
 
   /** All running sums, always in the same order: for checkpoints. */
-  states(): readonly MetricState[] {
-    return [
-      this.total,
-      ...this.losses.map(({ state }) => state),
-      ...this.entries.flat().map(({ state }) => state),
-    ];
+  tensors(): readonly Tensor[] {
+    return [...this.losses.tensors, ...this.entries.flat().flatMap(({ state }) => state.tensors)];
   }
-}
-
-function addMean(state: MetricState, samples: number, value: Tensor): void {
-  scope(() => state.add([value.mul(tensor([samples, 0])).add(tensor([0, samples]))]));
-}
-
-async function readMean(state: MetricState): Promise<number> {
-  const [[sum, count]] = (await state.read()) as [Float32Array];
-  return sum! / count!;
 }

@@ -133,7 +133,7 @@ const kinds = {
     aliases: ['dice'],
     targets: 'probabilities',
     defaults: {},
-    values: dice,
+    values: (output: Tensor, target: Tensor) => dice(output, target),
   },
 } satisfies Readonly<Record<string, Kind>>;
 

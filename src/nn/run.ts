@@ -12,7 +12,7 @@ import { assign } from './update.js';
 export interface Snapshot {
   readonly position: Position;
   /** Weights, what the optimizer keeps, and the running sums of the epoch. */
-  readonly tensors: ReadonlyMap<string, Float32Array>;
+  readonly tensors: ReadonlyMap<string, Float32Array | Int32Array>;
 }
 
 interface Position {
@@ -100,9 +100,9 @@ export class FitRun {
   async snapshot(): Promise<Snapshot> {
     const { optimizer, model } = this;
     const hasEnded = this.rows.length > this.epoch - this.first;
-    const tensors = new Map<string, Float32Array>();
+    const tensors = new Map<string, Float32Array | Int32Array>();
     for (const [name, tensor] of this.tensors()) {
-      tensors.set(name, (await tensor.data()) as Float32Array);
+      tensors.set(name, (await tensor.data()) as Float32Array | Int32Array);
     }
     return {
       tensors,
@@ -164,10 +164,7 @@ export class FitRun {
     return new Map([
       ...model.weights.map(({ name, value }) => [`model/${name}`, value] as const),
       ...[...optimizer.state(model.weights)].map(([name, t]) => [`optimizer/${name}`, t] as const),
-      ...session.book
-        .states()
-        .flatMap(({ tensors }) => tensors)
-        .map((tensor, i) => [`running/${i}`, tensor] as const),
+      ...session.book.tensors().map((tensor, i) => [`running/${i}`, tensor] as const),
       ...this.callbacks.flatMap((callback, i) =>
         (callback.tensors?.() ?? []).map((t, k) => [`callback/${i}/${k}`, t] as const),
       ),

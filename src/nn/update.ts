@@ -46,7 +46,7 @@ export function copyInto(target: Tensor, source: Tensor): void {
 }
 
 /** Gives a weight, or what an optimizer keeps for it, other values. */
-export function assign(target: Tensor, values: Float32Array): void {
+export function assign(target: Tensor, values: Float32Array | Int32Array): void {
   if (values.length !== target.size) {
     throw new FoveaError(
       'SHAPE',

@@ -27,6 +27,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     ...['f32', 'vec4f'].flatMap((T) => each(['SUM', 'MAX']).map((flags) => ({ ...flags, T }))),
     { WG: 64, T: 'f32', ARGMAX: true },
   ],
+  exact_sum: [{ WG: 64, WORDS: 6 }],
   gemm_pack: [{ WG: 64, NT: 64 }],
   gemm_simt: gemms.map((flags) => ({ ...flags, NT: 64 })),
   gemm_lanes: gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32 })),

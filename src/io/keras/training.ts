@@ -101,7 +101,7 @@ export function writeTraining({ compiled }: Model): JsonObject | null {
   const { optimizer, loss, lossWeights, metrics, weightedMetrics } = compiled;
   return {
     optimizer: kerasObject('keras.optimizers', optimizer.getConfig()),
-    loss: mapOutputs(loss, (each) => kerasObject('keras.losses', each.getConfig())),
+    loss: mapOutputs(loss, (each: { getConfig(): Serialized }) => kerasObject('keras.losses', each.getConfig())),
     loss_weights: lossWeights ?? null,
     metrics: metricLists(metrics),
     weighted_metrics: metricLists(weightedMetrics),
@@ -113,22 +113,25 @@ export function writeTraining({ compiled }: Model): JsonObject | null {
 
 function metricLists(metrics: Compiled['metrics']): unknown {
   if (Array.isArray(metrics) && metrics.length === 0) return null;
-  return mapOutputs(metrics as PerOutput<unknown>, (each) => {
-    const { className, config } = (each as { getConfig(): Serialized }).getConfig();
+  return mapOutputs(metrics, (each: { getConfig(): Serialized }) => {
+    const { className, config } = each.getConfig();
     // Keras chooses the kind of accuracy by the shapes, from the name.
     if (className === 'Accuracy') return 'accuracy';
     return kerasObject('keras.metrics', { className, config });
   });
 }
 
-function mapOutputs(value: unknown, convert: (value: never) => unknown): unknown {
+function mapOutputs(
+  value: unknown,
+  convert: (value: { getConfig(): Serialized }) => unknown,
+): unknown {
   if (Array.isArray(value)) return value.map((each) => mapOutputs(each, convert));
   if (isObject(value) && !('getConfig' in value)) {
     return Object.fromEntries(
       Object.entries(value).map(([key, each]) => [key, mapOutputs(each, convert)]),
     );
   }
-  return convert(value as never);
+  return convert(value as { getConfig(): Serialized });
 }
 
 function kerasObject(module: string, { className, config }: Serialized): JsonObject {
