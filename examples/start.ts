@@ -36,8 +36,8 @@ for (const [name, run] of [
   ['with dropout', withDropout],
   ['without', without],
 ] as const) {
-  const { loss, valLoss } = run.history.history;
-  console.log(`${name.padEnd(14)} loss ${last(loss)}   validation loss ${last(valLoss)}`);
+  const { loss, val_loss } = run.history.history;
+  console.log(`${name.padEnd(14)} loss ${last(loss)}   validation loss ${last(val_loss)}`);
 }
 
 console.log('\n4. The report');

@@ -101,7 +101,7 @@ function charts({ withDropout, without }: Findings): vis.LineChart[] {
     { run: withDropout, name: 'dropout', color: vis.okabeIto[0]! },
     { run: without, name: 'no dropout', color: vis.okabeIto[1]! },
   ];
-  const chart = (key: 'loss' | 'accuracy', validation: 'valLoss' | 'valAccuracy') => ({
+  const chart = (key: 'loss' | 'accuracy', validation: 'val_loss' | 'val_accuracy') => ({
     title: key === 'loss' ? 'Loss' : 'Accuracy',
     xLabel: 'epoch',
     yLabel: key,
@@ -110,7 +110,7 @@ function charts({ withDropout, without }: Findings): vis.LineChart[] {
       { name: `${name}, val.`, values: run.history.history[validation]!, dashed: true, color },
     ]),
   });
-  return [chart('loss', 'valLoss'), chart('accuracy', 'valAccuracy')];
+  return [chart('loss', 'val_loss'), chart('accuracy', 'val_accuracy')];
 }
 
 function resultSection({ withDropout, without }: Findings): vis.Section {
@@ -118,7 +118,7 @@ function resultSection({ withDropout, without }: Findings): vis.Section {
   const row = (name: string, run: Trained): (string | number)[] => [
     name,
     last(run.history.history.loss),
-    last(run.history.history.valLoss),
+    last(run.history.history.val_loss),
     run.testLoss.toFixed(4),
     percent(run.testAccuracy),
   ];

@@ -51,6 +51,23 @@ export async function loadExamples(
   { sampleWeight, classWeight }: WeightOptions = {},
 ): Promise<Examples> {
   const { rows, count } = await inputRows(where, model, x, true);
+  try {
+    const weighted = { sampleWeight, classWeight };
+    return { x: rows, ...(await loadTargets(where, model, plans, y, count, weighted)) };
+  } catch (error) {
+    for (const each of rows) each.dispose();
+    throw error;
+  }
+}
+
+async function loadTargets(
+  where: string,
+  model: Model,
+  plans: readonly OutputPlan[],
+  y: Inputs,
+  count: number,
+  { sampleWeight, classWeight }: WeightOptions,
+): Promise<Omit<Examples, 'x'>> {
   const names = model.outputNames;
   const targets: HostArray[] = [];
   for (const [i, array] of arraysOf(`${where}: y`, y, names).entries()) {
@@ -70,7 +87,6 @@ export async function loadExamples(
     weights[0] = byClass(targets[0]!, count, classWeight, weights[0]);
   }
   return {
-    x: rows,
     y: targets.map((target, i) => targetRows(target, plans[i]!.loss?.isSparse ? 'int32' : 'float32')),
     weights: weights.map((values) => values && targetRows({ data: values, shape: [count] }, 'float32')),
     indices: range(0, count),

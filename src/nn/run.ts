@@ -89,7 +89,7 @@ export class FitRun {
 
   /** What `fit` returns. */
   history(): History {
-    const history: Record<string, number[]> = {};
+    const history: Record<string, number[]> & { loss: number[] } = { loss: [] };
     for (const row of this.rows) {
       for (const [key, value] of Object.entries(row)) (history[key] ??= []).push(value);
     }

@@ -18,7 +18,7 @@ export interface EvaluateOptions extends WeightOptions {
 }
 
 /** What `evaluate` returns: the mean loss, and the metrics that `compile` named. */
-export type EvaluateResult = Logs & { readonly loss: number };
+export type EvaluateResult = Logs & { readonly loss: number; readonly accuracy?: number };
 
 /** Loss and metrics of one epoch; those that begin with `val_` are of the validation data. */
 export type EpochLogs = EvaluateResult;
@@ -46,7 +46,12 @@ export interface History {
   /** Numbers of the epochs, from 0. */
   readonly epoch: readonly number[];
   /** One list per value of `EpochLogs`, with one entry per epoch. */
-  readonly history: Readonly<Record<string, readonly number[]>>;
+  readonly history: Readonly<Record<string, readonly number[]>> & {
+    readonly loss: readonly number[];
+    readonly accuracy?: readonly number[];
+    readonly val_loss?: readonly number[];
+    readonly val_accuracy?: readonly number[];
+  };
 }
 
 /** See `Model.fit`. */

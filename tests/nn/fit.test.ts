@@ -74,7 +74,7 @@ describe('fit', () => {
     const options = { epochs: 4, batchSize: 6, validationSplit: 0.25, shuffle: false, ...quiet };
     const { epoch, history } = await model.fit(x, y, options);
     expect(epoch).toEqual([0, 1, 2, 3]);
-    expect(Object.keys(history)).toEqual(['loss', 'accuracy', 'valLoss', 'valAccuracy']);
+    expect(Object.keys(history)).toEqual(['loss', 'accuracy', 'val_loss', 'val_accuracy']);
     for (const [key, values] of Object.entries(expected.history)) {
       values.forEach((value, i) =>
         expect(history[key as keyof typeof history]![i]).toBeCloseTo(value, 5),
@@ -119,13 +119,13 @@ describe('fit', () => {
       metrics: ['accuracy'],
     });
     const { history } = await model.fit(x, y, { validationSplit: 0.25, epochs: 2, ...quiet });
-    expect(history.valLoss![0]).toBeCloseTo(before.loss, 6);
-    expect(history.valLoss![1]).toBeCloseTo(before.loss, 6);
-    expect(history.valAccuracy![1]).toBe(before.accuracy);
+    expect(history.val_loss![0]).toBeCloseTo(before.loss, 6);
+    expect(history.val_loss![1]).toBeCloseTo(before.loss, 6);
+    expect(history.val_accuracy![1]).toBe(before.accuracy);
     expect(still.iterations).toBe(2);
     const own = await model.fit(x, y, { validationData: [x, y], ...quiet });
     const whole = await model.evaluate(x, y, quiet);
-    expect(own.history.valLoss![0]).toBeCloseTo(whole.loss, 6);
+    expect(own.history.val_loss![0]).toBeCloseTo(whole.loss, 6);
     model.dispose();
   });
 

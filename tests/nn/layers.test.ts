@@ -5,7 +5,7 @@ import { cifar10Net } from '../../src/models/cifar10.js';
 import type { Layer } from '../../src/nn/layer.js';
 import { snakeCase } from '../../src/nn/layer.js';
 import * as layers from '../../src/nn/layers/index.js';
-import { layerFromConfig } from '../../src/nn/layers/index.js';
+import { layerFromConfig } from '../../src/nn/deserialize.js';
 import { sequential } from '../../src/nn/sequential.js';
 import { assign } from '../../src/nn/update.js';
 import { tensor } from '../../src/tensor.js';
@@ -64,7 +64,7 @@ describe("layers give Keras's numbers", () => {
   for (const [name, layer] of cases) {
     it(name, async () => {
       const fixture: Fixture = keras.layers[name];
-      layer.build(fixture.x_shape.slice(1), () => 1);
+      layer.build([fixture.x_shape.slice(1)], () => 1);
       expect(layer.weights.map((weight) => weight.name.split('/')[1])).toEqual(
         fixture.weights.map((weight) => weight.name),
       );
@@ -107,7 +107,7 @@ describe('shapes and parameters', () => {
 
   it('groups, pads and pools', () => {
     const conv = layers.conv2d({ filters: 6, kernelSize: [3, 1], groups: 2, useBias: false });
-    conv.build([9, 9, 4], () => 1);
+    conv.build([[9, 9, 4]], () => 1);
     expect(conv.weights.map(({ value }) => value.shape)).toEqual([[3, 1, 2, 6]]);
     expect(
       layers
@@ -170,7 +170,7 @@ describe('layers without weights', () => {
 
   it('applies softmax at the end of dense, over the last dimension', async () => {
     const layer = layers.dense({ units: 3, activation: 'softmax' });
-    layer.build([2, 4], () => 5);
+    layer.build([[2, 4]], () => 5);
     const { values } = await run(
       layer,
       Array.from({ length: 24 }, (_, i) => i / 7),
@@ -186,7 +186,7 @@ describe('layers without weights', () => {
 describe('batch normalization', () => {
   it('uses the batch in training, moves the averages, and uses them in inference', async () => {
     const layer = layers.batchNormalization({ momentum: 0.9 });
-    layer.build([2], () => 1);
+    layer.build([[2]], () => 1);
     const x = [1, 10, 3, 20, 5, 30, 7, 60];
     const { values } = await run(layer, x, [4, 2], true);
     const mean = [4, 30];
@@ -220,7 +220,7 @@ describe('batch normalization', () => {
 
   it('works without factor and offset', async () => {
     const layer = layers.batchNormalization({ center: false, scale: false });
-    layer.build([1], () => 1);
+    layer.build([[1]], () => 1);
     expect(layer.weights).toHaveLength(2);
     expectClose((await run(layer, [1, 3], [2, 1], true)).values, [-0.99950037, 0.99950037]);
   });
@@ -265,7 +265,7 @@ describe('names and configurations', () => {
       layers.zeroPadding2d({ padding: 2 }),
     ];
     for (const layer of all) {
-      const config: unknown = JSON.parse(JSON.stringify(layer.getConfig()));
+      const config = JSON.parse(JSON.stringify(layer.getConfig())) as LayerConfig;
       const again = layerFromConfig(layer.className, config);
       expect(again.getConfig()).toEqual(layer.getConfig());
       expect(again.constructor).toBe(layer.constructor);

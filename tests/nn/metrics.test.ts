@@ -4,7 +4,7 @@ import { digits } from '../../src/io/datasets/digits.js';
 import type { Serialized } from '../../src/nn/config.js';
 import type { Layer } from '../../src/nn/layer.js';
 import * as layers from '../../src/nn/layers/index.js';
-import { accuracy, metricOf, metrics, MetricState, RunningMeans } from '../../src/nn/metrics.js';
+import { accuracy, metricOf, metrics, MetricState } from '../../src/nn/metrics.js';
 import { ExactSums } from '../../src/nn/metrics/sums.js';
 import { optimizers } from '../../src/nn/optimizers.js';
 import { sequential } from '../../src/nn/sequential.js';
@@ -231,27 +231,6 @@ describe('exact sums', () => {
     scope(() => counts.add(0, tensor(1)));
     expect(await counts.read()).toEqual([Float64Array.of(5 * 2 ** 24 + 1)]);
     counts.dispose();
-  });
-});
-
-describe('running means', () => {
-  it('count every value the same, whatever the batches', async () => {
-    const means = new RunningMeans(2);
-    const values = Float32Array.from({ length: 1000 }, (_, i) => Math.cos(i));
-    for (const [start, end] of [
-      [0, 700],
-      [700, 701],
-      [701, 1000],
-    ] as const) {
-      means.add(0, tensor(values.slice(start, end)));
-    }
-    means.add(1, tensor([3, 5]));
-    const [first, second] = await means.read();
-    expect(first).toBeCloseTo(values.reduce((a, b) => a + b, 0) / 1000, 6);
-    expect(second).toBe(4);
-    means.reset();
-    expect(await means.read()).toEqual([NaN, NaN]);
-    means.dispose();
   });
 });
 

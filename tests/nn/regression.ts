@@ -15,13 +15,13 @@ export interface Regression {
 
 /** Loss and accuracy of every epoch, as `fit` reports them, and the final weights. */
 export function softmaxRegression(r: Regression): {
-  history: Record<'loss' | 'accuracy' | 'valLoss' | 'valAccuracy', number[]>;
+  history: Record<'loss' | 'accuracy' | 'val_loss' | 'val_accuracy', number[]>;
   kernel: number[];
 } {
   const [kernel, bias] = [Array.from(r.kernel), Array.from(r.bias)];
   const history = {
     ...{ loss: [] as number[], accuracy: [] as number[] },
-    ...{ valLoss: [] as number[], valAccuracy: [] as number[] },
+    ...{ val_loss: [] as number[], val_accuracy: [] as number[] },
   };
   for (let epoch = 0; epoch < r.epochs; epoch++) {
     const train = { loss: 0, right: 0 };
@@ -35,8 +35,8 @@ export function softmaxRegression(r: Regression): {
     const valCount = r.y.length - r.trainCount;
     history.loss.push(train.loss / r.trainCount);
     history.accuracy.push(train.right / r.trainCount);
-    history.valLoss.push(validation.loss / valCount);
-    history.valAccuracy.push(validation.right / valCount);
+    history.val_loss.push(validation.loss / valCount);
+    history.val_accuracy.push(validation.right / valCount);
   }
   return { history, kernel };
 }

@@ -59,9 +59,14 @@ function described(
   if (value['class_name'] === 'function') return String(value['config']);
   // A function that Keras 2 wraps.
   if (typeof config['fn'] === 'string') return config['fn'];
-  const { name, fn, axis, ...rest } = config;
+  const { fn, axis, ...rest } = path === 'metrics' ? config : withoutName(config);
   const options = optionsOf(isLast(axis) ? rest : { ...rest, axis }, path, problems);
   return { className: value['class_name'], config: options };
+}
+
+/** Names of metrics are those of the logs; others mean nothing. */
+function withoutName({ name, ...config }: JsonObject): JsonObject {
+  return config;
 }
 
 /** The axis of classes is always the last. */
@@ -116,7 +121,7 @@ function metricLists(metrics: Compiled['metrics']): unknown {
   return mapOutputs(metrics, (each: { getConfig(): Serialized }) => {
     const { className, config } = each.getConfig();
     // Keras chooses the kind of accuracy by the shapes, from the name.
-    if (className === 'Accuracy') return 'accuracy';
+    if (className === 'accuracy') return 'accuracy';
     return kerasObject('keras.metrics', { className, config });
   });
 }
