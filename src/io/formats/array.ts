@@ -153,7 +153,7 @@ function bfloatToFloat(bits: number): number {
 }
 
 /** The bytes of an array as a file holds them: every JavaScript engine in use is little-endian. */
-export function bytesOf({ data }: Pick<StoredTensor, 'data'>): Uint8Array {
+export function bytesOf({ data }: { readonly data: ArrayBufferView }): Uint8Array {
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
@@ -164,7 +164,10 @@ export function bytesOf({ data }: Pick<StoredTensor, 'data'>): Uint8Array {
  */
 export function checkArray(
   what: string,
-  { shape, data }: Pick<StoredTensor, 'shape' | 'data'>,
+  {
+    shape,
+    data,
+  }: { readonly shape: readonly number[]; readonly data: { readonly length: number } },
 ): void {
   const whole = shape.every((size) => Number.isInteger(size) && size >= 0);
   const count = shape.reduce((product, size) => product * size, 1);

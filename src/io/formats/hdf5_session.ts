@@ -1,0 +1,155 @@
+import { FoveaError } from '../../errors.js';
+import { reserveRest, type H5wasm } from './h5wasm.js';
+import type { Metadata } from './hdf5_types.js';
+import { discardH5wasm } from '#h5wasm';
+
+const FILE = '/file.h5';
+/** DEFLATE cannot expand by more. */
+const MAX_EXPANSION = 1032;
+// Numbers of the filters in HDF5 (H5Z_filter_t) that are read.
+const DEFLATE = 1;
+const SHUFFLE = 2;
+const CHECKSUM = 3;
+
+/** One file that is open in the library, in its memory only; and what may still be read from it. */
+export class Hdf5Session {
+  /** Bytes of the file. */
+  readonly fileBytes: number;
+  private file = -1n;
+  private state: 'closed' | 'open' | 'broken' = 'closed';
+  /** Whether nothing was thrown through the library, which leaves its stack as it was then. */
+  private intact = true;
+  private readonly reserve: number;
+  /** Bytes of arrays that may still be read: many names can lead to one large array. */
+  private budget: number;
+
+  constructor(
+    private readonly library: H5wasm,
+    private readonly bytes: Uint8Array,
+  ) {
+    this.fileBytes = bytes.length;
+    this.budget = 2 ** 26 + 8 * bytes.length;
+    this.reserve = reserveRest(library, this.budget);
+  }
+
+  open(): void {
+    this.state = 'open';
+    this.call('', (library) => {
+      // The library reads the bytes where they are; nothing writes to a file opened for reading.
+      library.FS.writeFile(FILE, this.bytes, { canOwn: true } as object);
+      this.file = library.open(FILE, library.H5F_ACC_RDONLY);
+    });
+    if (this.file < 0n) throw new FoveaError('FILE', 'Not a usable HDF5 file: it does not open.');
+  }
+
+  close(): void {
+    try {
+      if (this.file >= 0n) this.call('', (library, file) => library.close_file(file));
+      this.library.FS.unlink(FILE);
+      this.library._free(this.reserve);
+    } catch {
+      this.intact = false;
+    }
+    this.state = 'closed';
+    if (!this.intact) discardH5wasm();
+  }
+
+  /**
+   * Calls the library. A trap, an abort or a stack overflow leaves it in an unknown state: it is
+   * not called again. An error of its own only says that something is not there.
+   */
+  call<R>(path: string, use: (library: H5wasm, file: bigint) => R): R {
+    if (this.state !== 'open') {
+      throw new FoveaError('FILE', `The HDF5 file is ${this.state}: '${path || '/'}' is not read.`);
+    }
+    try {
+      return use(this.library, this.file);
+    } catch (cause) {
+      if (cause instanceof FoveaError) throw cause;
+      this.intact = false;
+      const isOwn = cause instanceof Error && cause.message.startsWith('error - ');
+      if (!isOwn) this.state = 'broken';
+      throw damaged(path, cause);
+    }
+  }
+
+  attributeNames(path: string): readonly string[] {
+    return this.call(path, (library, file) => library.get_attribute_names(file, path || '/'));
+  }
+
+  /** Throws when `what` is larger than the file. */
+  checkSize(what: string, bytes: number): void {
+    if (bytes <= this.fileBytes) return;
+    throw new FoveaError(
+      'FILE',
+      `${what} claims ${bytes} bytes of a file of ${this.fileBytes} bytes.`,
+    );
+  }
+
+  /** The most bytes that the array at a path can have. */
+  arrayLimit(path: string): number {
+    const filters = this.call(path, (library, file) => library.get_dataset_filters(file, path));
+    const ids = filters.map(({ id }) => id);
+    const other = filters.find(({ id }) => ![DEFLATE, SHUFFLE, CHECKSUM].includes(id));
+    if (other || new Set(ids).size !== ids.length) {
+      const names = filters.map(({ id, name }) => `${name || 'filter'} (${id})`).join(', ');
+      throw new FoveaError('FILE', `Array '${path}' is packed by ${names}: only gzip is read.`);
+    }
+    const expansion = ids.includes(DEFLATE) ? MAX_EXPANSION : 1;
+    return Math.min(this.fileBytes * expansion, this.budget);
+  }
+
+  /** The bytes of an array, little-endian; their number was checked. */
+  readArray(path: string, bytes: number): Uint8Array {
+    this.budget -= bytes;
+    return this.withMemory(
+      path,
+      bytes,
+      (at, library, file) => library.get_dataset_data(file, path, null, null, null, at),
+      (memory, at) => memory.slice(at, at + bytes),
+    );
+  }
+
+  /** Reads an attribute into the memory of the library, where `use` finds it at byte `at`. */
+  readAttribute<R>(
+    path: string,
+    name: string,
+    bytes: number,
+    { vlen }: Metadata,
+    use: (memory: Uint8Array, at: number) => R,
+  ): R {
+    return this.withMemory(
+      path,
+      bytes,
+      (at, library, file) => library.get_attribute_data(file, path || '/', name, at),
+      (memory, at, library, file) => {
+        const value = use(memory, at);
+        if (vlen) library.reclaim_vlen_memory(file, path || '/', name, BigInt(at));
+        return value;
+      },
+    );
+  }
+
+  private withMemory<R>(
+    path: string,
+    bytes: number,
+    fill: (at: bigint, library: H5wasm, file: bigint) => number,
+    use: (memory: Uint8Array, at: number, library: H5wasm, file: bigint) => R,
+  ): R {
+    return this.call(path, (library, file) => {
+      const at = library._malloc(Math.max(bytes, 1));
+      if (at === 0)
+        throw new FoveaError('FILE', `'${path}' needs too much memory: ${bytes} bytes.`);
+      try {
+        if (fill(BigInt(at), library, file) < 0) throw damaged(path);
+        return use(library.HEAPU8, at, library, file);
+      } finally {
+        library._free(at);
+      }
+    });
+  }
+}
+
+function damaged(path: string, cause?: unknown): FoveaError {
+  return new FoveaError('FILE', `Damaged HDF5 file: '${path || '/'}' cannot be read.`, { cause });
+}
