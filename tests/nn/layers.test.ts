@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FoveaError } from '../../src/errors.js';
 import { shutdown } from '../../src/gpu/init.js';
 import { cifar10Net } from '../../src/models/cifar10.js';
-import type { Layer } from '../../src/nn/layer.js';
+import type { Layer, LayerConfig } from '../../src/nn/layer.js';
 import { snakeCase } from '../../src/nn/layer.js';
 import * as layers from '../../src/nn/layers/index.js';
 import { layerFromConfig } from '../../src/nn/deserialize.js';
