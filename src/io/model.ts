@@ -7,7 +7,8 @@ import { assign } from '../nn/update.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
 import { readFileOrThrow, writeFileAtomic } from './files.js';
 import type { StoredTensor } from './formats/array.js';
-import { readHdf5, writeHdf5, type Hdf5Group } from './formats/hdf5.js';
+import { readHdf5, type Hdf5Group } from './formats/hdf5.js';
+import { writeHdf5 } from './formats/hdf5_write.js';
 import { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 import { readZip, writeZip } from './formats/zip.js';
 import { readArchitecture, type ConfigContext } from './keras/read_config.js';
@@ -62,10 +63,8 @@ async function modelBytes(model: Model, path: string): Promise<Uint8Array> {
 async function kerasBytes(model: Model): Promise<Uint8Array> {
   const tree = await weightTree(model);
   const { compiled } = model;
-  const groups = {
-    ...tree.groups,
-    ...(compiled && { optimizer: await optimizerTree(compiled.optimizer, model) }),
-  };
+  const groups = new Map(tree.groups);
+  if (compiled) groups.set('optimizer', await optimizerTree(compiled.optimizer, model));
   const config = { ...writeArchitecture(model), compile_config: writeTraining(model) };
   // Keras reads the version only; the rest continues random streams.
   const metadata = {
@@ -148,7 +147,7 @@ export async function loadWeights(
 }
 
 function loadAnyWeights(root: Hdf5Group, model: Model, byName: boolean): void {
-  const legacy = root.group('model_weights') ?? root;
+  const legacy = root.kind('model_weights') === 'group' ? root.group('model_weights') : root;
   if (legacy.attribute('layer_names') !== undefined) loadLegacyWeights(legacy, model, byName);
   else loadKerasWeights(root, model);
 }
@@ -169,8 +168,7 @@ async function loadKeras(bytes: Uint8Array, options: LoadOptions): Promise<Model
 
 function loadWholeHdf5(root: Hdf5Group, options: LoadOptions): Model {
   const json = root.attribute('model_config');
-  const weights = root.group('model_weights');
-  if (typeof json !== 'string' || !weights) {
+  if (typeof json !== 'string' || root.kind('model_weights') !== 'group') {
     throw new FoveaError('FILE', 'it holds no architecture, only weights', {
       hint: 'Build the model, then call loadWeights(model, path).',
     });
@@ -178,7 +176,7 @@ function loadWholeHdf5(root: Hdf5Group, options: LoadOptions): Model {
   const training = root.attribute('training_config');
   const how = typeof training === 'string' ? parseText(training) : undefined;
   return makeModel(parseText(json), how, options, undefined, (model) =>
-    loadLegacyWeights(weights, model),
+    loadLegacyWeights(root.group('model_weights'), model),
   );
 }
 

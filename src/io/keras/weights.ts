@@ -5,7 +5,8 @@ import type { Optimizer } from '../../nn/optimizers.js';
 import { assign } from '../../nn/update.js';
 import { formatShape, sameShape } from '../../shape.js';
 import type { StoredTensor } from '../formats/array.js';
-import type { Hdf5Group, Hdf5Tree } from '../formats/hdf5.js';
+import type { Hdf5Group } from '../formats/hdf5.js';
+import type { Hdf5Array, Hdf5Tree } from '../formats/hdf5_write.js';
 import { Problems } from './options.js';
 import { throwProblems } from './read_config.js';
 
@@ -40,28 +41,36 @@ function loadModelWeights(
 ): void {
   // The names of layers are the best key; files of older versions have only the paths.
   const named = new Map<string, Hdf5Group>();
-  const layers = root.group('layers');
-  for (const name of layers?.names ?? []) {
-    const group = layers!.group(name);
-    const real = group?.group('vars')?.attribute('name');
+  const layers = groupAt(root, 'layers');
+  for (const name of layers?.names() ?? []) {
+    const group = groupAt(layers, name);
+    const real = groupAt(group, 'vars')?.attribute('name');
     if (typeof real === 'string') named.set(real, group!);
   }
   const isNamed = model.layers.every(({ name, weights }) => weights.length === 0 || named.has(name));
   for (const [path, layer] of layerPaths(model)) {
     if (seen.has(layer)) continue;
     seen.add(layer);
-    const group = isNamed ? named.get(layer.name) : root.group(path);
+    const group = isNamed ? named.get(layer.name) : groupAt(root, path);
     const where = `${prefix}${layer.name}`;
     if (layer instanceof Model) {
       if (group) loadModelWeights(group, layer, `${where}/`, seen, problems);
       else problems.add(where, `the file has no ${path}`);
     } else {
       layer.weights.forEach((weight, i) => {
-        const array = group?.group('vars')?.array(String(i));
+        const array = arrayAt(group, `vars/${i}`);
         load(weight.value, array, `${where}/${roleOf(weight)}`, problems);
       });
     }
   }
+}
+
+function groupAt(group: Hdf5Group | undefined, path: string): Hdf5Group | undefined {
+  return group?.kind(path) === 'group' ? group.group(path) : undefined;
+}
+
+function arrayAt(group: Hdf5Group | undefined, path: string): StoredTensor | undefined {
+  return group?.kind(path) === 'array' ? group.array(path) : undefined;
 }
 
 function roleOf({ name }: Weight): string {
@@ -89,46 +98,55 @@ export function load(
 
 /** The content of a `.weights.h5` file. Waits for the GPU. */
 export async function weightTree(model: Model): Promise<Hdf5Tree> {
-  return { ...(await modelTree(model, new Set())) };
+  return modelTree(model, new Set());
 }
 
 async function modelTree(model: Model, seen: Set<Layer>): Promise<Hdf5Tree> {
-  const layers: Record<string, Hdf5Tree> = {};
+  const layers = new Map<string, Hdf5Tree>();
   for (const [path, layer] of layerPaths(model)) {
     if (seen.has(layer)) continue;
     seen.add(layer);
     const key = path.slice('layers/'.length);
-    layers[key] =
-      layer instanceof Model ? await modelTree(layer, seen) : { groups: { vars: await vars(layer) } };
+    const own = layer instanceof Model ? await modelTree(layer, seen) : await layerTree(layer);
+    layers.set(key, own);
   }
-  return { groups: { layers: { groups: layers }, vars: { attributes: { name: model.name } } } };
+  return {
+    groups: new Map([
+      ['layers', { groups: layers }],
+      ['vars', { attributes: { name: model.name } }],
+    ]),
+  };
 }
 
-async function vars(layer: Layer): Promise<Hdf5Tree> {
-  const arrays: Record<string, StoredTensor> = {};
-  for (const [i, { value }] of layer.weights.entries()) {
+async function layerTree({ name, weights }: Layer): Promise<Hdf5Tree> {
+  const arrays: StoredTensor[] = [];
+  for (const { value } of weights) {
     const data = (await value.data()) as Float32Array;
-    arrays[String(i)] = { dtype: 'float32', shape: [...value.shape], data };
+    arrays.push({ dtype: 'float32', shape: [...value.shape], data });
   }
-  return { attributes: { name: layer.name }, arrays };
+  return varsTree(name, arrays);
+}
+
+/** A group 'vars' with the arrays under their numbers. */
+function varsTree(name: string, arrays: readonly Hdf5Array[]): Hdf5Tree {
+  const numbered = new Map(arrays.map((array, i) => [String(i), array]));
+  return { groups: new Map([['vars', { attributes: { name }, arrays: numbered }]]) };
 }
 
 /** What an optimizer keeps, as Keras 3 stores it: step, learning rate, then the slots. */
 export async function optimizerTree(optimizer: Optimizer, model: Model): Promise<Hdf5Tree> {
   const { iterations, hasSchedule, learningRate } = optimizer;
-  const scalars: StoredTensor[] = [
-    { dtype: 'int32', shape: [], data: Int32Array.of(iterations) },
-    ...(hasSchedule
-      ? []
-      : [{ dtype: 'float32', shape: [], data: Float32Array.of(learningRate) } as const]),
+  const arrays: Hdf5Array[] = [
+    { dtype: 'int64', shape: [], data: BigInt64Array.of(BigInt(iterations)) },
   ];
-  const slots: StoredTensor[] = [];
+  if (!hasSchedule) {
+    arrays.push({ dtype: 'float32', shape: [], data: Float32Array.of(learningRate) });
+  }
   for (const tensor of optimizer.state(model.weights).values()) {
     const data = (await tensor.data()) as Float32Array;
-    slots.push({ dtype: 'float32', shape: [...tensor.shape], data });
+    arrays.push({ dtype: 'float32', shape: [...tensor.shape], data });
   }
-  const arrays = Object.fromEntries([...scalars, ...slots].map((array, i) => [String(i), array]));
-  return { groups: { vars: { attributes: { name: snakeCase(optimizer.className) }, arrays } } };
+  return varsTree(snakeCase(optimizer.className), arrays);
 }
 
 /**
@@ -137,12 +155,13 @@ export async function optimizerTree(optimizer: Optimizer, model: Model): Promise
  * @throws FoveaError FILE when the file keeps something else
  */
 export function loadOptimizer(root: Hdf5Group, optimizer: Optimizer, model: Model): void {
-  const group = root.group('optimizer')?.group('vars');
-  if (!group?.names.includes('0')) return;
+  const group = groupAt(root, 'optimizer/vars');
+  const step = arrayAt(group, '0');
+  if (!group || !step) return;
   const problems = new Problems();
   const first = optimizer.hasSchedule ? 1 : 2;
   const state = [...optimizer.state(model.weights)];
-  const stored = group.names.length - first;
+  const stored = group.names().length - first;
   if (stored === 0) return;
   if (stored !== state.length) {
     throw new FoveaError(
@@ -151,11 +170,11 @@ export function loadOptimizer(root: Hdf5Group, optimizer: Optimizer, model: Mode
     );
   }
   state.forEach(([name, tensor], i) => {
-    load(tensor, group.array(String(i + first)), `optimizer/${name}`, problems);
+    load(tensor, arrayAt(group, String(i + first)), `optimizer/${name}`, problems);
   });
   throwProblems(problems);
-  optimizer.iterations = Number(group.array('0')!.data[0]);
-  if (!optimizer.hasSchedule) optimizer.learningRate = Number(group.array('1')!.data[0]);
+  optimizer.iterations = step.data[0]!;
+  if (!optimizer.hasSchedule) optimizer.learningRate = group.array('1').data[0]!;
 }
 
 /**
@@ -169,7 +188,7 @@ export function loadOptimizer(root: Hdf5Group, optimizer: Optimizer, model: Mode
 export function loadLegacyWeights(root: Hdf5Group, model: Model, byName = false): void {
   const problems = new Problems();
   const names = strings(root.attribute('layer_names'));
-  const groups = names.map((name) => [name, legacyArrays(root.group(name))] as const);
+  const groups = names.map((name) => [name, legacyArrays(groupAt(root, name))] as const);
   const own = model.layers.filter(({ weights }) => weights.length > 0);
   const stored = groups.filter(([, arrays]) => arrays.length > 0);
   if (!byName && own.length !== stored.length) {
@@ -194,7 +213,7 @@ export function loadLegacyWeights(root: Hdf5Group, model: Model, byName = false)
 }
 
 function legacyArrays(group: Hdf5Group | undefined): (StoredTensor | undefined)[] {
-  return strings(group?.attribute('weight_names')).map((name) => group!.array(name));
+  return strings(group?.attribute('weight_names')).map((name) => arrayAt(group, name));
 }
 
 /** Weights that are trained come first, as in `layer.weights` of Keras. */
