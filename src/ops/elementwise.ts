@@ -113,7 +113,8 @@ const LARGEST = 3.4028234663852886e38;
 
 /**
  * max(x, 0), element by element; with options, as in Keras: min(x, maxValue) above the threshold,
- * negativeSlope * (x - threshold) up to it. The gradient at 0 is 0.
+ * negativeSlope * (x - threshold) up to it. The gradient at the
+ * threshold is negativeSlope, and 1 at maxValue.
  */
 export function relu(x: Tensor, options: ReluOptions = {}): Tensor {
   const { negativeSlope = 0, maxValue = LARGEST, threshold = 0 } = options;

@@ -41,7 +41,7 @@ fn derivative(s: vec4f) -> vec4f {
   if (p.a == 0) { return vec4f(0); }
   return p.a * power4(s, p.a - 1, -p.b);
 #elif PIECEWISE
-  return select(vec4f(p.a), select(vec4f(1), vec4f(0), s >= vec4f(p.c)), s > vec4f(p.b));
+  return select(vec4f(p.a), select(vec4f(1), vec4f(0), s > vec4f(p.c)), s > vec4f(p.b));
 #elif ELU
   return p.b * select(p.a * exp(s), vec4f(1), s > vec4f(0));
 #elif GELU
