@@ -104,9 +104,8 @@ export type MetricName = keyof typeof metrics | keyof typeof SHORT;
  */
 export function metricOf(metric: Metric | MetricName | Serialized): Metric {
   if (metric instanceof Metric) return metric;
-  if (typeof metric !== 'string' || !Object.hasOwn(SHORT, metric)) {
-    return lookUp('metric', metrics, metric);
-  }
-  const className = SHORT[metric as keyof typeof SHORT];
+  if (typeof metric !== 'string') return lookUp('metric', metrics, metric);
+  // As in Keras, a metric that is given by name has that name in results.
+  const className = Object.hasOwn(SHORT, metric) ? SHORT[metric as keyof typeof SHORT] : metric;
   return lookUp('metric', metrics, { className, config: { name: metric } });
 }

@@ -48,7 +48,8 @@ export function conv2dTranspose(x: Tensor, w: Tensor, options: ConvTransposeOpti
   return convolution(op, x, w, shape, options, g, true);
 }
 
-function transposedSize(
+/** Height and width of the result, for x [n, h, w, ci] and w [kh, kw, co, ci]. */
+export function transposedSize(
   op: string,
   x: Shape,
   w: Shape,

@@ -57,10 +57,7 @@ function kerasThree(node: JsonObject, path: string, problems: Problems): Place[]
     } else problems.add(where, `the argument ${JSON.stringify(value)} is not supported`);
   };
   visit(node['args'], path);
-  for (const [name, value] of Object.entries(isObject(node['kwargs']) ? node['kwargs'] : {})) {
-    const isDefault = value === null || (name === 'training' && value === false);
-    if (!isDefault) problems.add(path, `the argument ${name} is not supported`);
-  }
+  checkArguments(node['kwargs'], path, problems);
   return places;
 }
 
@@ -72,11 +69,15 @@ function kerasTwo(node: unknown, path: string, problems: Problems): Place[] {
       problems.add(path, `${JSON.stringify(entry)} is no [layer, use, result]`);
       return [];
     }
-    const kwargs = (entry as readonly unknown[])[3];
-    for (const [name, value] of Object.entries(isObject(kwargs) ? kwargs : {})) {
-      const isDefault = value === null || (name === 'training' && value === false);
-      if (!isDefault) problems.add(path, `the argument ${name} is not supported`);
-    }
+    checkArguments((entry as readonly unknown[])[3], path, problems);
     return [entry.slice(0, 3) as unknown as Place];
   });
+}
+
+/** As in Keras 3, whether a model is trained is said by `fit` and `predict`, not by the graph. */
+function checkArguments(kwargs: unknown, path: string, problems: Problems): void {
+  for (const [name, value] of Object.entries(isObject(kwargs) ? kwargs : {})) {
+    if (value === null || name === 'training') continue;
+    problems.add(path, `the argument ${name} is not supported`);
+  }
 }

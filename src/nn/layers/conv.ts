@@ -1,5 +1,11 @@
 import { FoveaError } from '../../errors.js';
-import { conv2d, conv2dTranspose, depthwiseConv2d } from '../../ops/index.js';
+import {
+  conv2d,
+  conv2dTranspose,
+  depthwiseConv2d,
+  type ConvTransposeOptions,
+} from '../../ops/index.js';
+import { transposedSize } from '../../ops/conv2d_transpose.js';
 import { pairOf, windowAxes, type Pair, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkActivation, withActivation, type ActivationName } from '../activations.js';
@@ -281,21 +287,14 @@ export class Conv2DTranspose extends Convolution<Conv2dTransposeOptions> {
 
   override outputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, 'height, width, channels');
-    const [height, width] = inputShape as [number, number, number];
-    const rows = this.sizeAlong(0, height);
-    return [rows, this.sizeAlong(1, width), this.config.filters];
+    const { filters, kernelSize } = this.config;
+    const kernel = [...kernelSize, filters, inputShape[2]!];
+    return [...transposedSize(this.name, [1, ...inputShape], kernel, this.larger), filters];
   }
 
-  /** Keras's rule for the size of the result along one axis. */
-  private sizeAlong(axis: 0 | 1, size: number): number {
-    const { kernelSize, strides, padding, dilationRate, outputPadding } = this.config;
-    const [stride, window] = [strides[axis], (kernelSize[axis] - 1) * dilationRate[axis] + 1];
-    if (outputPadding === null) {
-      return size * stride + (padding === 'valid' ? Math.max(window - stride, 0) : 0);
-    }
-    const extra = pairOf(this.name, 'outputPadding', outputPadding, 0)[axis];
-    const pad = padding === 'same' ? Math.floor(window / 2) : 0;
-    return (size - 1) * stride + window - 2 * pad + extra;
+  private get larger(): ConvTransposeOptions {
+    const { outputPadding } = this.config;
+    return { ...this.attributes, ...(outputPadding !== null && { outputPadding }) };
   }
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
@@ -305,12 +304,9 @@ export class Conv2DTranspose extends Convolution<Conv2dTransposeOptions> {
   }
 
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
-    const { outputPadding, activation } = this.config;
-    const extra = outputPadding === null ? {} : { outputPadding };
-    return withActivation(activation, logits, (fused) =>
-      conv2dTranspose(x, this.weight('kernel'), {
-        ...{ ...this.attributes, ...this.bias, ...extra, ...fused },
-      }),
+    const options = { ...this.larger, ...this.bias };
+    return withActivation(this.config.activation, logits, (fused) =>
+      conv2dTranspose(x, this.weight('kernel'), { ...options, ...fused }),
     );
   }
 }
