@@ -4,13 +4,31 @@ import type { Flags } from '../../src/gpu/template.js';
 import { shaderSources } from '../../src/shaders/embedded.js';
 import { openGpu } from '../setup.js';
 
-const binary = ['ADD', 'SUB', 'MUL', 'DIV', 'MAXIMUM', 'MINIMUM', 'EQUAL', 'A_WINS', 'B_WINS'];
-const unary = 'RELU RELU6 SIGMOID TANH SWISH EXP LOG SQRT SQUARE ABS'.split(' ');
+const binary = 'ADD SUB MUL DIV MAXIMUM MINIMUM EQUAL GREATER GREATER_EQUAL A_WINS B_WINS'.split(
+  ' ',
+);
+const unary = (
+  'RELU RELU6 SIGMOID TANH SWISH EXP LOG SQRT RSQRT SQUARE ABS SIGN CLIP POW PIECEWISE ELU GELU ' +
+  'GELU_TANH HARD_SIGMOID SOFTPLUS SOFTSIGN'
+).split(' ');
+const rowKinds =
+  'SQUARED ABSOLUTE HUBER LOG_COSH BINARY BINARY_FOCAL CATEGORICAL_FOCAL DIVERGENCE'.split(' ');
+const fills = 'FILL_CONSTANT FILL_NEAREST FILL_REFLECT FILL_WRAP'.split(' ');
 const each = (names: readonly string[]): Flags[] => names.map((name) => ({ WG: 64, [name]: true }));
 const vectors: Flags[] = [
   { T: 'vec4f', VEC: true },
   { T: 'f32', VEC: false },
 ];
+const rowLosses: Flags[] = vectors.flatMap((v) =>
+  [
+    ...each(rowKinds),
+    { BINARY: true, LOGITS: true },
+    { BINARY_FOCAL: true, LOGITS: true, BALANCED: true },
+  ].map((flags) => ({ WG: 64, ...v, ...flags })),
+);
+const affines: Flags[] = vectors.flatMap((v) =>
+  each(fills).flatMap((fill) => [true, false].map((NEAREST) => ({ ...v, ...fill, NEAREST }))),
+);
 const gemms: Flags[] = vectors.flatMap((v) => [true, false].map((GRAD) => ({ ...v, GRAD })));
 
 /** Flags to compile with, where the ones in `DEFAULT` are not enough. */
@@ -27,46 +45,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     ...['f32', 'vec4f'].flatMap((T) => each(['SUM', 'MAX']).map((flags) => ({ ...flags, T }))),
     { WG: 64, T: 'f32', ARGMAX: true },
   ],
-  exact_sum: [{ WG: 64, WORDS: 6 }],
-  gemm_pack: [{ WG: 64, NT: 64 }],
-  gemm_simt: gemms.map((flags) => ({ ...flags, NT: 64 })),
-  gemm_lanes: gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32 })),
-  filter_simt: vectors,
-  filter_lanes: vectors.map((flags) => ({ ...flags, S: 8 })),
-};
-const DEFAULT: readonly Flags[] = [{ WG: 64, T: 'f32' }];
-
-const names = Object.keys(shaderSources);
-const entries = names.filter((name) => shaderSources[name]!.includes('@compute'));
-
-it.each(names)('%s begins with a comment, and a kernel says its grid', (name) => {
-  const header = /^(\/\/.*\n)+/.exec(shaderSources[name]!)?.[0] ?? '';
-  expect(header.length).toBeGreaterThan(40);
-  if (entries.includes(name)) expect(header).toContain('Grid: ');
-});
-
-it('every library file is included somewhere', () => {
-  const included = new Set(
-    Object.values(shaderSources).flatMap((text) =>
-      [...text.matchAll(/^\s*#include (\S+)/gm)].map(([, path]) => path!),
-    ),
-  );
-  expect(names.filter((name) => !entries.includes(name))).toEqual([...included].sort());
-});
-
-describe('on this adapter', () => {
-  beforeAll(openGpu);
-  afterAll(shutdown);
-
-  it.each(entries)('%s compiles', async (name) => {
-    const { kernels, recorder, gpu } = defaultDevice();
-    // The subgroup kernels need a device with subgroups; elsewhere they are not used.
-    if (shaderSources[name]!.includes('enable subgroups') && !gpu.features.has('subgroups')) return;
-    const compiled = (FLAGS[name] ?? DEFAULT).map((flags) => kernels.get(name, flags));
-    await recorder.settled();
-    for (const { failure, storage } of compiled) {
-      expect(failure).toBeUndefined();
-      expect(storage.some(({ writable }) => writable)).toBe(true);
-    }
-  });
-});
+  row_loss: rowLosses,
+  row_loss_grad: rowLosses,
+  affine: affines,
+  affine_grad: affines,
