@@ -112,6 +112,11 @@ it.each<[string, () => unknown, RegExp]>([
     /of type uint8 cannot be quantised/,
   ],
   [
+    'a shard twice',
+    () => readTfjsWeights([{ paths: ['x', 'x'], weights: [] }], () => new Uint8Array(0)),
+    /shard 'x' twice/,
+  ],
+  [
     'path',
     () => readTfjsWeights([{ paths: ['../x'], weights: [] }], () => new Uint8Array(0)),
     /"\.\.\/x" is not a name/,

@@ -35,9 +35,15 @@ export function readTfjsWeights(
   shard: (path: string) => Uint8Array,
 ): Map<string, StoredTensor> {
   const weights = new Map<string, StoredTensor>();
+  const seen = new Set<string>();
+  const once = (path: string): Uint8Array => {
+    if (seen.has(path)) throw invalid(`it names the shard '${path}' twice`);
+    seen.add(path);
+    return shard(path);
+  };
   for (const group of listOf(weightsManifest, 'weightsManifest')) {
     const { paths, weights: entries } = objectOf(group, 'a group');
-    const bytes = concatenated(listOf(paths, "'paths'"), shard);
+    const bytes = concatenated(listOf(paths, "'paths'"), once);
     let at = 0;
     for (const entry of listOf(entries, "'weights'")) {
       const weight = objectOf(entry, 'a weight');
