@@ -1,4 +1,5 @@
 import { FoveaError } from '../../errors.js';
+import { shownList } from './shown.js';
 
 /** A tensor in memory: `data` holds the elements in C order. */
 export type StoredTensor =
@@ -45,7 +46,7 @@ export function arrayBytes(
   if (!Number.isSafeInteger(bytes) || bytes > available) {
     throw new FoveaError(
       'FILE',
-      `${what} has shape [${shape.slice(0, 8).map(String).join(', ')}] of ${kind}, ` +
+      `${what} has shape ${shownList(shape)} of ${kind}, ` +
         `which is more than the ${available} bytes there are.`,
     );
   }

@@ -1,4 +1,5 @@
 import { FoveaError } from '../../errors.js';
+import { shown, shownList } from './shown.js';
 
 /** One tensor as the header describes it; offsets are relative to the start of the data. */
 export interface Entry {
@@ -124,11 +125,11 @@ function parseEntry(name: string, value: unknown): Entry {
   const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
   const size = typeof dtype === 'string' ? elementBytes.get(dtype) : undefined;
   if (typeof dtype !== 'string' || size === undefined) {
-    throw invalid(`tensor '${name}' has the unknown type ${JSON.stringify(dtype)}`);
+    throw invalid(`tensor '${name}' has the unknown type ${shown(dtype)}`);
   }
-  if (!isSizes(shape)) throw invalid(`tensor '${name}' has shape ${JSON.stringify(shape)}`);
+  if (!isSizes(shape)) throw invalid(`tensor '${name}' has shape ${shownList(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2) {
-    throw invalid(`tensor '${name}' has data_offsets ${JSON.stringify(offsets)}`);
+    throw invalid(`tensor '${name}' has data_offsets ${shownList(offsets)}`);
   }
   const [begin, end] = offsets as readonly [number, number];
   const bytes = shape.reduce((product, extent) => product * extent, size);
