@@ -49,3 +49,46 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   row_loss_grad: rowLosses,
   affine: affines,
   affine_grad: affines,
+  exact_sum: [{ WG: 64, WORDS: 6 }],
+  gemm_pack: [{ WG: 64, NT: 64 }],
+  gemm_simt: gemms.map((flags) => ({ ...flags, NT: 64 })),
+  gemm_lanes: gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32 })),
+  filter_simt: vectors,
+  filter_lanes: vectors.map((flags) => ({ ...flags, S: 8 })),
+};
+const DEFAULT: readonly Flags[] = [{ WG: 64, T: 'f32' }];
+
+const names = Object.keys(shaderSources);
+const entries = names.filter((name) => shaderSources[name]!.includes('@compute'));
+
+it.each(names)('%s begins with a comment, and a kernel says its grid', (name) => {
+  const header = /^(\/\/.*\n)+/.exec(shaderSources[name]!)?.[0] ?? '';
+  expect(header.length).toBeGreaterThan(40);
+  if (entries.includes(name)) expect(header).toContain('Grid: ');
+});
+
+it('every library file is included somewhere', () => {
+  const included = new Set(
+    Object.values(shaderSources).flatMap((text) =>
+      [...text.matchAll(/^\s*#include (\S+)/gm)].map(([, path]) => path!),
+    ),
+  );
+  expect(names.filter((name) => !entries.includes(name))).toEqual([...included].sort());
+});
+
+describe('on this adapter', () => {
+  beforeAll(openGpu);
+  afterAll(shutdown);
+
+  it.each(entries)('%s compiles', async (name) => {
+    const { kernels, recorder, gpu } = defaultDevice();
+    // The subgroup kernels need a device with subgroups; elsewhere they are not used.
+    if (shaderSources[name]!.includes('enable subgroups') && !gpu.features.has('subgroups')) return;
+    const compiled = (FLAGS[name] ?? DEFAULT).map((flags) => kernels.get(name, flags));
+    await recorder.settled();
+    for (const { failure, storage } of compiled) {
+      expect(failure).toBeUndefined();
+      expect(storage.some(({ writable }) => writable)).toBe(true);
+    }
+  });
+});
