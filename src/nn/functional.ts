@@ -1,4 +1,5 @@
 import { FoveaError } from '../errors.js';
+import type { Shape } from '../shape.js';
 import { Graph, type SymbolicTensor } from './graph.js';
 import { Layer, type LayerConfig } from './layer.js';
 import { InputLayer, type InputOptions } from './layers/core.js';
@@ -25,6 +26,8 @@ export interface FunctionalConfig extends LayerConfig {
     readonly config: LayerConfig;
     /** The inputs of each use. */
     readonly uses: readonly (readonly Place[])[];
+    /** The shapes of the results of each use, of one sample. */
+    readonly shapes?: readonly (readonly Shape[])[];
   }[];
   readonly inputs: readonly Place[];
   readonly outputs: readonly Place[];
@@ -109,6 +112,7 @@ export class Functional extends Model {
         className: layer.className,
         config: layer.getConfig(),
         uses: graph.usesOf(layer).map(({ inputs }) => inputs.map(place)),
+        shapes: graph.usesOf(layer).map(({ outputs }) => outputs.map(({ shape }) => shape)),
       })),
       inputs: graph.inputs.map(place),
       outputs: graph.outputs.map(place),

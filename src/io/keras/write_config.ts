@@ -60,6 +60,8 @@ function functional({ name, trainable, layers, inputs, outputs }: FunctionalConf
   const functionals = new Set(
     layers.filter(({ className }) => className === 'Functional').map(({ config }) => config['name']),
   );
+  const shapesOf = new Map(layers.map(({ config, shapes }) => [config['name'], shapes!]));
+  const shapeOf = ([layer, use, result]: Place): Shape => shapesOf.get(layer)![use]![result]!;
   // Keras counts the uses of functional models from 1 here, but not in inbound_nodes.
   const end = ([layer, use, result]: Place): Place => [
     layer,
@@ -74,7 +76,7 @@ function functional({ name, trainable, layers, inputs, outputs }: FunctionalConf
       layers: layers.map(({ uses, ...layer }) => ({
         ...layerObject(layer),
         name: layer.config['name'],
-        inbound_nodes: layer.className === 'InputLayer' ? [] : uses.map(node),
+        inbound_nodes: layer.className === 'InputLayer' ? [] : uses.map((use) => node(use, shapeOf)),
       })),
       input_layers: inputs.map(end),
       output_layers: outputs.map(end),
@@ -83,10 +85,10 @@ function functional({ name, trainable, layers, inputs, outputs }: FunctionalConf
   };
 }
 
-function node(inputs: readonly Place[]): JsonObject {
+function node(inputs: readonly Place[], shapeOf: (place: Place) => Shape): JsonObject {
   const tensors = inputs.map((place) => ({
     class_name: '__keras_tensor__',
-    config: { shape: null, dtype: 'float32', keras_history: place },
+    config: { shape: batchShape(shapeOf(place)), dtype: 'float32', keras_history: place },
   }));
   return { args: [tensors.length === 1 ? tensors[0] : tensors], kwargs: {} };
 }
