@@ -16,6 +16,7 @@ import { loadTfjsWeights, readTfjs } from './keras/tfjs.js';
 import { readTraining, writeTraining } from './keras/training.js';
 import {
   loadKerasWeights,
+  loadLegacyOptimizer,
   loadLegacyWeights,
   loadOptimizer,
   optimizerTree,
@@ -175,8 +176,10 @@ function loadWholeHdf5(root: Hdf5Group, options: LoadOptions): Model {
   }
   const training = root.attribute('training_config');
   const how = typeof training === 'string' ? parseText(training) : undefined;
-  return makeModel(parseText(json), how, options, undefined, (model) =>
-    loadLegacyWeights(root.group('model_weights'), model),
+  return makeModel(parseText(json), how, options, undefined, (model) => {
+      loadLegacyWeights(root.group('model_weights'), model);
+      if (model.compiled) loadLegacyOptimizer(root, model.compiled.optimizer, model);
+    },
   );
 }
 

@@ -27,14 +27,14 @@ interface Entry {
  * nothing.
  */
 export class LogBook {
-  /** The number of samples; then, times that, the whole loss and that of each output. */
+  /** Number of samples, sum of the loss over them; number of batches, sums of the outputs' losses. */
   private readonly losses: ExactSums;
   private readonly lossNames: readonly string[];
   private readonly entries: readonly (readonly Entry[])[];
 
   constructor(plans: readonly OutputPlan[]) {
     const several = plans.length > 1;
-    this.losses = new ExactSums([[], [], ...plans.map(() => [])]);
+    this.losses = new ExactSums([[], [], [], ...plans.map(() => [])]);
     this.lossNames = several ? plans.map(({ output }) => `${output.name}_loss`) : [];
     this.entries = plans.map(({ output, metrics }) =>
       metrics.map(({ metric, isWeighted }) => ({
@@ -46,31 +46,30 @@ export class LogBook {
   }
 
   /** Counts loss and metrics of one output. */
-  addOutput(index: number, samples: number, loss: Tensor | undefined, judged: Judged): void {
-    if (loss) this.addLoss(2 + index, samples, loss);
+  addOutput(index: number, loss: Tensor | undefined, judged: Judged): void {
+    if (loss) this.losses.add(3 + index, loss);
     const { output, target, weight } = judged;
     for (const { isWeighted, state } of this.entries[index]!) {
       state.add(output, target, isWeighted ? weight : undefined);
     }
   }
 
-  /** Counts the whole loss of a batch: its mean is over samples, as in Keras. */
+  /** Counts the whole loss of a batch: its mean is over samples, those of outputs over batches. */
   addTotal(samples: number, loss: Tensor): void {
-    this.addLoss(1, samples, loss);
-    scope(() => this.losses.add(0, fill([], samples)));
-  }
-
-  private addLoss(index: number, samples: number, loss: Tensor): void {
-    scope(() => this.losses.add(index, loss.mul(samples)));
+    scope(() => {
+      this.losses.add(0, fill([], samples));
+      this.losses.add(1, loss.mul(samples));
+      this.losses.add(2, fill([], 1));
+    });
   }
 
   /** Reads the values so far. NaN where nothing was counted. */
   async read(): Promise<Logs> {
     const entries = this.entries.flat();
     const metrics = await Promise.all(entries.map(({ state }) => state.read()));
-    const [[count], [total], ...each] = (await this.losses.read()) as [Float64Array, Float64Array];
-    const logs: Record<string, number> = { loss: total! / count! };
-    this.lossNames.forEach((name, i) => (logs[name] = (each as Float64Array[])[i]![0]! / count!));
+    const [samples, total, count, ...each] = (await this.losses.read()).map(([sum]) => sum!);
+    const logs: Record<string, number> = { loss: total! / samples! };
+    this.lossNames.forEach((name, i) => (logs[name] = each[i]! / count!));
     entries.forEach(({ name }, i) => (logs[name] = metrics[i]!));
     return logs;
   }

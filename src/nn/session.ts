@@ -100,9 +100,9 @@ export class Session {
   /** Loss and metrics of examples in inference. */
   async evaluate(examples: Examples, progress: Progress): Promise<Logs> {
     this.book.reset();
-    await this.pass(examples.indices, progress, 0, (indices) =>
-      noGrad(() => this.lossOf(examples, indices, {})),
-    );
+    await this.pass(examples.indices, progress, 0, (indices) => {
+      noGrad(() => this.lossOf(examples, indices, {}));
+    });
     return this.book.read();
   }
 
@@ -126,7 +126,7 @@ export class Session {
       const weight = weights[i]?.take(indices);
       const judged = { output: outputs[i]!, target: y[i]!.take(indices), weight };
       const loss = plan.loss && this.outputLoss(plan.loss, fused.includes(plan), judged);
-      noGrad(() => this.book.addOutput(i, indices.length, loss, {
+      noGrad(() => this.book.addOutput(i, loss, {
         ...judged,
         output: fused.includes(plan) ? this.activated(plan, judged.output) : judged.output,
       }));

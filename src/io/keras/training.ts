@@ -57,11 +57,15 @@ function described(
   }
   const config = isObject(value['config']) ? value['config'] : {};
   if (value['class_name'] === 'function') return String(value['config']);
-  // A function that Keras 2 wraps.
-  if (typeof config['fn'] === 'string') return config['fn'];
+  // A function that Keras 2 wraps; metrics keep the name that they have in logs.
+  if (typeof config['fn'] === 'string') {
+    const name = path === 'metrics' && typeof config['name'] === 'string' ? config['name'] : '';
+    return name === '' ? config['fn'] : { className: config['fn'], config: { name } };
+  }
   const { fn, axis, ...rest } = path === 'metrics' ? config : withoutName(config);
   const options = optionsOf(isLast(axis) ? rest : { ...rest, axis }, path, problems);
-  return { className: value['class_name'], config: options };
+  // The optimizers of Keras 2 are registered as custom ones.
+  return { className: value['class_name'].replace('Custom>', ''), config: options };
 }
 
 /** Names of metrics are those of the logs; others mean nothing. */

@@ -150,31 +150,54 @@ export async function optimizerTree(optimizer: Optimizer, model: Model): Promise
 }
 
 /**
- * Loads what an optimizer keeps. A file whose model was not trained has nothing to load.
+ * Loads what an optimizer keeps, from a Keras 3 file. A file whose model was not trained has nothing
+ * to load.
  *
  * @throws FoveaError FILE when the file keeps something else
  */
 export function loadOptimizer(root: Hdf5Group, optimizer: Optimizer, model: Model): void {
   const group = groupAt(root, 'optimizer/vars');
-  const step = arrayAt(group, '0');
-  if (!group || !step) return;
-  const problems = new Problems();
-  const first = optimizer.hasSchedule ? 1 : 2;
+  if (!group) return;
+  const count = group.names().length;
+  fillOptimizer(Array.from({ length: count }, (_, i) => arrayAt(group, String(i))), optimizer, model);
+}
+
+/** `loadOptimizer` for a whole model in a legacy file. Files of Keras 2 keep it in another order. */
+export function loadLegacyOptimizer(root: Hdf5Group, optimizer: Optimizer, model: Model): void {
+  const group = groupAt(root, 'optimizer_weights');
+  const names = strings(group?.attribute('weight_names'));
+  const isKeras3 = names.some((name) => name.endsWith('/learning_rate'));
+  if (isKeras3) fillOptimizer(names.map((name) => arrayAt(group, name)), optimizer, model);
+}
+
+/** Iteration, learning rate (unless a schedule gives it), then the slots. */
+function fillOptimizer(
+  arrays: readonly (StoredTensor | undefined)[],
+  optimizer: Optimizer,
+  model: Model,
+): void {
+  const { hasSchedule } = optimizer;
+  const [step, rate] = arrays;
+  const slots = arrays.slice(hasSchedule ? 1 : 2);
   const state = [...optimizer.state(model.weights)];
-  const stored = group.names().length - first;
-  if (stored === 0) return;
-  if (stored !== state.length) {
+  if (slots.length > 0 && slots.length !== state.length) {
     throw new FoveaError(
       'FILE',
-      `the file keeps ${stored} tensors of the optimizer, ${optimizer.className} has ${state.length}`,
+      `the file keeps ${slots.length} tensors of the optimizer, ${optimizer.className} has ` +
+        String(state.length),
     );
   }
-  state.forEach(([name, tensor], i) => {
-    load(tensor, arrayAt(group, String(i + first)), `optimizer/${name}`, problems);
-  });
+  const problems = new Problems();
+  if (slots.length > 0) {
+    state.forEach(([name, tensor], i) => load(tensor, slots[i], `optimizer/${name}`, problems));
+  }
   throwProblems(problems);
-  optimizer.iterations = step.data[0]!;
-  if (!optimizer.hasSchedule) optimizer.learningRate = group.array('1').data[0]!;
+  optimizer.iterations = step?.data[0] ?? 0;
+  // The rate is stored as float32: it replaces only one that differs.
+  const stored = hasSchedule ? undefined : rate?.data[0];
+  if (stored !== undefined && stored !== Math.fround(optimizer.learningRate)) {
+    optimizer.learningRate = stored;
+  }
 }
 
 /**

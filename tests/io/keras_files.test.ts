@@ -1,0 +1,141 @@
+/** Files written by Keras 3, Keras 2 and for TensorFlow.js: see tests/fixtures/make_models.py. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultDevice, shutdown } from '../../src/gpu/init.js';
+import { loadModel, loadWeights, saveModel } from '../../src/io/model.js';
+import type { HostArray } from '../../src/nn/data.js';
+import type { Model } from '../../src/nn/model.js';
+import { sizeOf } from '../../src/shape.js';
+import expectedJson from '../fixtures/models/expected.json' with { type: 'json' };
+import { openGpu } from '../setup.js';
+
+/** What Keras computed with the models in `files`. */
+interface Expected {
+  readonly files: readonly string[];
+  readonly inputs: readonly (readonly number[])[];
+  readonly targets?: readonly (readonly [classes: number, kind?: string])[];
+  readonly before: readonly (readonly number[])[];
+  readonly after?: readonly (readonly number[])[];
+  readonly history?: Readonly<Record<string, readonly number[]>>;
+  readonly fit?: { epochs: number; batch_size: number; validation_split?: number };
+}
+
+const models = Object.entries(expectedJson) as unknown as [string, Expected][];
+const folder = fileURLToPath(new URL('../fixtures/models/', import.meta.url));
+let scratch: string;
+
+beforeAll(async () => {
+  await openGpu();
+  scratch = await mkdtemp(join(tmpdir(), 'fovea-keras-'));
+});
+afterAll(async () => {
+  shutdown();
+  await rm(scratch, { recursive: true });
+});
+
+function wave(shape: readonly number[], phase: number): HostArray {
+  const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(0.37 * i + phase));
+  return { data, shape };
+}
+
+const samples = ({ inputs }: Expected): number => (inputs.length === 2 ? 10 : 12);
+
+function inputsOf(expected: Expected): HostArray[] {
+  return expected.inputs.map((shape, i) => wave([samples(expected), ...shape], i));
+}
+
+function targetsOf(expected: Expected): HostArray[] {
+  const n = samples(expected);
+  return expected.targets!.map(([classes, kind]) => {
+    const labels = Array.from({ length: n }, (_, i) => (7 * i) % classes);
+    if (kind === 'wave') return wave([n, classes], 2);
+    if (kind === 'number') return { data: labels, shape: [n, 1] };
+    if (kind !== 'one-hot') return { data: labels, shape: [n] };
+    const data = labels.flatMap((k) => Array.from({ length: classes }, (_, i) => +(i === k)));
+    return { data, shape: [n, classes] };
+  });
+}
+
+async function predictions(model: Model, x: readonly HostArray[]): Promise<number[][]> {
+  const results = await model.predictAll(x);
+  const values = await Promise.all(results.map((y) => y.data()));
+  for (const y of results) y.dispose();
+  return values.map((each) => [...each]);
+}
+
+function expectClose(
+  actual: readonly (readonly number[])[],
+  expected: readonly (readonly number[])[],
+  tolerance: number,
+): void {
+  expect(actual.map(({ length }) => length)).toEqual(expected.map(({ length }) => length));
+  actual.forEach((values, i) => {
+    const largest = Math.max(...expected[i]!.map(Math.abs));
+    const off = Math.max(...values.map((v, k) => Math.abs(v - expected[i]![k]!)));
+    expect(off / largest).toBeLessThan(tolerance);
+  });
+}
+
+for (const [name, expected] of models) {
+  const x = inputsOf(expected);
+  for (const file of expected.files) {
+    describe(`${name}: ${file}`, () => {
+      if (name !== 'functional') {
+        it("predicts as Keras does", async () => {
+          const model = await loadModel(join(folder, file));
+          expectClose(await predictions(model, x), expected.before, 1e-5);
+          model.dispose();
+        });
+      }
+      if (!expected.fit) return;
+      it('is trained as by Keras, with what the file says, and goes on after saving', async () => {
+        const before = defaultDevice().memory.info().liveStorages;
+        const model = await loadModel(join(folder, file));
+        expectClose(await predictions(model, x), expected.before, 1e-5);
+        const { epochs, batch_size: batchSize, validation_split: split } = expected.fit!;
+        const options = { batchSize, shuffle: false, verbose: 0 as const };
+        const { history } = await model.fit(x, targetsOf(expected), {
+          ...{ ...options, epochs },
+          ...(split !== undefined && { validationSplit: split }),
+        });
+        expect(Object.keys(history).sort()).toEqual(Object.keys(expected.history!).sort());
+        // The batch norm of Keras 2 moves its averages by another variance than that of Keras 3.
+        const isKeras2 = file.startsWith('chain2');
+        for (const [key, values] of Object.entries(expected.history!)) {
+          if (isKeras2 && key.startsWith('val_')) continue;
+          expectClose([[...history[key]!]], [values], 1e-4);
+        }
+        if (!isKeras2) expectClose(await predictions(model, x), expected.after!, 1e-3);
+        const path = join(scratch, `${file}.keras`);
+        await saveModel(model, path);
+        const again = await loadModel(path);
+        const y = targetsOf(expected);
+        expect(await again.fit(x, y, options)).toEqual(await model.fit(x, y, options));
+        expect(await predictions(again, x)).toEqual(await predictions(model, x));
+        model.dispose();
+        again.dispose();
+        expect(defaultDevice().memory.info().liveStorages).toBe(before);
+      });
+    });
+  }
+}
+
+it('weights come from .weights.h5, by name from a legacy file, and from what is written here', async () => {
+  const [, expected] = models.find(([name]) => name === 'functional')!;
+  const model = await loadModel(join(folder, 'functional.keras'), { compile: false });
+  const values = await predictions(model, inputsOf(expected));
+  const names = ['ours.weights.h5', 'ours.safetensors'];
+  for (const name of names) await saveModel(model, join(scratch, name));
+  const files = [join(folder, 'functional.weights.h5'), ...names.map((n) => join(scratch, n))];
+  for (const file of [...files, join(folder, 'functional.h5'), join(folder, 'functional.keras')]) {
+    for (const { value } of model.weights) {
+      value.device.recorder.upload(value.storage, new Float32Array(value.size));
+    }
+    await loadWeights(model, file, { byName: file.endsWith('functional.h5') });
+    expect(await predictions(model, inputsOf(expected))).toEqual(values);
+  }
+  model.dispose();
+});
