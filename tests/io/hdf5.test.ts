@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { FoveaError } from '../../src/errors.js';
+import * as browser from '../../src/io/formats/h5wasm.browser.js';
 import { readHdf5, type Hdf5Group, type Hdf5Value } from '../../src/io/formats/hdf5.js';
 import { writeHdf5, type Hdf5Array } from '../../src/io/formats/hdf5_write.js';
 import { fixture, kerasFile, kerasModel } from './fixtures.js';
@@ -156,6 +157,24 @@ describe('damage', () => {
     expect(await readHdf5(kinds, everything)).toBe('héllo');
   });
 
+  it('a trap inside the library is an error, and the next file is read', async () => {
+    // Chunks of 1 byte where 4 are its checksum: the library reads out of its memory.
+    const size = [0xec, 0x03, 0, 0];
+    const bytes = replaced(size, (b, at) => b.set([1, 0, 0, 0], at));
+    await readHdf5(bytes, (file) => {
+      let error: unknown;
+      try {
+        file.array('arrays/checksum');
+      } catch (caught) {
+        error = caught;
+      }
+      expect(error).toBeInstanceOf(FoveaError);
+      expect((error as FoveaError).cause).toHaveProperty('name', 'RuntimeError');
+      expect(() => file.array('arrays/f4')).toThrow(/is broken/);
+    });
+    expect(await readHdf5(kinds, everything)).toBe('héllo');
+  });
+
   it('errors of the caller pass through, and groups end with the file', async () => {
     const own = new Error('own');
     const read = readHdf5(kinds, () => {
@@ -209,4 +228,14 @@ describe('writing', () => {
     const array = { dtype: 'float32', shape: [3], data: new Float32Array(2) } as const;
     await expect(writeHdf5({ arrays: new Map([['a', array]]) })).rejects.toThrow(/2 elements/);
   });
+});
+
+it('a page has one instance of the library, until a file breaks it', async () => {
+  const error: unknown = Reflect.get(console, 'error');
+  const library = await browser.openH5wasm();
+  expect(await browser.openH5wasm()).toBe(library);
+  expect(Reflect.get(console, 'error')).toBe(error);
+  expect(library.HEAPU8.length).toBeGreaterThan(0);
+  browser.discardH5wasm();
+  await expect(browser.openH5wasm()).rejects.toThrow(/Reload the page/);
 });
