@@ -70,8 +70,9 @@ export async function fit(
     const { callbacks } = run;
     for (const callback of callbacks) await callback.onTrainBegin?.(run);
     run.begin();
-    for (; run.epoch < run.epochs && !run.isStopped; run.nextEpoch()) {
+    while (run.epoch < run.epochs && !run.isStopped) {
       await epoch(session, run, train, validation, options);
+      run.nextEpoch();
     }
     for (const callback of callbacks) await callback.onTrainEnd?.(run);
     return run.history();
