@@ -5,6 +5,7 @@ export { type AdapterInfo } from './gpu/device.js';
 export { type AdapterKind } from './gpu/host.js';
 export { init, memoryInfo, shutdown, type InitOptions } from './gpu/init.js';
 export { type MemoryInfo } from './gpu/memory.js';
+export * as callbacks from './io/callbacks/index.js';
 export * as datasets from './io/datasets/index.js';
 export {
   decodeImage,

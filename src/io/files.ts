@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { appendFile, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FoveaError } from '../errors.js';
 
@@ -32,6 +32,53 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
 }
 
 /**
+ * Adds bytes at the end of a file, in one write. The file and missing parent folders are made.
+ *
+ * @throws FoveaError `FILE` when the file cannot be written
+ */
+export async function appendToFile(path: string, bytes: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await appendFile(path, bytes);
+  } catch (cause) {
+    throw fileError('write', path, cause);
+  }
+}
+
+/**
+ * Removes a file, what killed processes left of writing it, and its folder when nothing else is in
+ * it. It need not be there.
+ *
+ * @throws FoveaError `FILE` when it cannot be removed
+ */
+export async function removeFile(path: string): Promise<void> {
+  const [folder, name] = [dirname(path), basename(path)];
+  try {
+    const names = await readdir(folder);
+    const leftovers = names.filter((each) => each.startsWith(`.${name}.`) && each.endsWith('.tmp'));
+    for (const each of [name, ...leftovers]) await rm(join(folder, each), { force: true });
+    // Fails when something else is in it.
+    await rmdir(folder).catch(() => undefined);
+  } catch (cause) {
+    if (codeOf(cause) !== 'ENOENT') throw fileError('remove', path, cause);
+  }
+}
+
+/**
+ * The bytes of a file; undefined where there is none.
+ *
+ * @throws FoveaError `FILE`, naming the path, when it is a folder or not readable
+ */
+export async function readFileIfAny(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFileOrThrow(path);
+  } catch (error) {
+    if (codeOf((error as FoveaError).cause) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
  * The bytes of a file.
  *
  * @throws FoveaError `FILE`, naming the path, when it is missing, a folder, or not readable
@@ -57,7 +104,7 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function fileError(verb: string, path: string, cause: unknown): FoveaError {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const code = codeOf(cause);
   const reason = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
   return new FoveaError('FILE', `Cannot ${verb} ${path}: ${reason}.`, {
     cause,
@@ -65,4 +112,8 @@ function fileError(verb: string, path: string, cause: unknown): FoveaError {
       hint: `Check the spelling; the current folder is ${process.cwd()}`,
     }),
   });
+}
+
+function codeOf(cause: unknown): string {
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : '';
 }

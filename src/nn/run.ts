@@ -19,13 +19,17 @@ interface Position {
   readonly epoch: number;
   /** Steps of that epoch that are done. */
   readonly step: number;
+  /** Steps of every epoch. */
+  readonly steps: number;
+  readonly isStopped: boolean;
   readonly seed: number;
   readonly epochsTrained: number;
   readonly iterations: number;
   /** Null where a schedule gives it. */
   readonly learningRate: number | null;
   readonly logs: readonly Logs[];
-  readonly callbacks: readonly Json[];
+  readonly optimizer: string;
+  readonly callbacks: readonly { readonly name: string; readonly state: Json }[];
 }
 
 /** One call of `fit`, as its callbacks see it. */
@@ -42,8 +46,10 @@ export class FitRun {
   seed: number;
   private first: number;
   private rows: Record<string, number>[] = [];
-  private readonly callbacks: readonly FitCallback[];
+  /** In the order in which they run: those that are `isLast` after the others. */
+  readonly callbacks: readonly FitCallback[];
   private pending: Snapshot | undefined;
+  private origin = 'the snapshot';
 
   constructor(
     private readonly session: Session,
@@ -55,7 +61,8 @@ export class FitRun {
     this.epoch = initialEpoch;
     this.first = initialEpoch;
     this.seed = seed ?? session.model.seed;
-    this.callbacks = callbacks;
+    const isLast = (callback: FitCallback): boolean => callback.isLast === true;
+    this.callbacks = [...callbacks.filter((each) => !isLast(each)), ...callbacks.filter(isLast)];
   }
 
   get model(): Model {
@@ -109,19 +116,30 @@ export class FitRun {
       position: {
         epoch: this.epoch + (hasEnded ? 1 : 0),
         step: hasEnded ? 0 : this.step,
+        steps: this.steps,
+        isStopped: this.isStopped,
         seed: this.seed,
         epochsTrained: model.epochsTrained,
         iterations: optimizer.iterations,
         learningRate: optimizer.hasSchedule ? null : optimizer.learningRate,
         logs: this.rows.map((row) => ({ ...row })),
-        callbacks: this.callbacks.map((callback) => callback.state?.() ?? null),
+        optimizer: optimizer.className,
+        callbacks: this.callbacks.map((each) => ({
+          name: each.constructor.name,
+          state: each.state?.() ?? null,
+        })),
       },
     };
   }
 
-  /** Goes back to a snapshot, of this or of another process, once every callback has begun. */
-  resumeFrom(snapshot: Snapshot): void {
+  /**
+   * Goes back to a snapshot, of this or of another process, once every callback has begun.
+   *
+   * @param origin for errors: where it comes from
+   */
+  resumeFrom(snapshot: Snapshot, origin = 'the snapshot'): void {
     this.pending = snapshot;
+    this.origin = origin;
   }
 
   /**
@@ -130,31 +148,46 @@ export class FitRun {
    * @throws FoveaError DATA when the snapshot is of another model, optimizer or list of callbacks
    */
   begin(): void {
-    if (this.pending) this.restore(this.pending);
+    if (this.pending) {
+      this.checkFits(this.pending);
+      this.restore(this.pending);
+    }
     this.pending = undefined;
   }
 
-  private restore({ position, tensors }: Snapshot): void {
+  private checkFits({ position, tensors }: Snapshot): void {
     const own = this.tensors();
+    const mine = this.callbacks.map((each) => ({ name: each.constructor.name }));
+    this.expect('optimizer', position.optimizer, this.optimizer.className);
+    this.expect('callbacks', namesOf(position.callbacks), namesOf(mine));
+    this.expect('steps of an epoch', position.steps, this.steps);
     for (const [name, tensor] of own) {
-      const values = tensors.get(name);
-      if (values?.length !== tensor.size) {
-        throw mismatch(`'${name}' has ${tensor.size} values, the snapshot ${values?.length ?? 0}`);
-      }
+      this.expect(`values of ${name}`, tensors.get(name)?.length ?? 0, tensor.size);
     }
-    if (tensors.size !== own.size || position.callbacks.length !== this.callbacks.length) {
-      throw mismatch('it has other weights, metrics or callbacks');
-    }
-    for (const [name, tensor] of own) assign(tensor, tensors.get(name)!);
+    this.expect('tensors', tensors.size, own.size);
+  }
+
+  private expect(what: string, found: string | number, expected: string | number): void {
+    if (found === expected) return;
+    throw new FoveaError(
+      'DATA',
+      `fit: ${this.origin} does not fit this training, ${what}: ` +
+        `found ${found || 'none'}, expected ${expected || 'none'}`,
+      { hint: 'Resume with the same model, data, compile options and callbacks, or remove it.' },
+    );
+  }
+
+  private restore({ position, tensors }: Snapshot): void {
+    for (const [name, tensor] of this.tensors()) assign(tensor, tensors.get(name)!);
     const { optimizer, model } = this;
-    ({ epoch: this.epoch, step: this.step, seed: this.seed } = position);
+    ({ epoch: this.epoch, step: this.step, seed: this.seed, isStopped: this.isStopped } = position);
     model.epochsTrained = position.epochsTrained;
     optimizer.iterations = position.iterations;
     if (position.learningRate !== null) optimizer.learningRate = position.learningRate;
     this.rows = position.logs.map((row) => ({ ...row }));
     this.first = position.epoch - this.rows.length;
     this.callbacks.forEach((callback, i) => {
-      const state = position.callbacks[i]!;
+      const { state } = position.callbacks[i]!;
       if (state !== null) callback.restore?.(state);
     });
   }
@@ -172,8 +205,6 @@ export class FitRun {
   }
 }
 
-function mismatch(problem: string): FoveaError {
-  return new FoveaError('DATA', `fit: the snapshot does not fit this training: ${problem}`, {
-    hint: 'Resume with the same model, compile options and callbacks, or remove the snapshot.',
-  });
+function namesOf(callbacks: readonly { readonly name: string }[]): string {
+  return callbacks.map(({ name }) => name).join(', ');
 }

@@ -37,7 +37,7 @@ export interface FitOptions extends EvaluateOptions {
   readonly shuffle?: boolean;
   /** Of shuffling and dropout. Default: the model's seed. */
   readonly seed?: number;
-  /** Run in their order. */
+  /** Run in their order; `backupAndRestore` runs last. */
   readonly callbacks?: readonly FitCallback[];
 }
 
@@ -67,11 +67,12 @@ export async function fit(
   try {
     const [train, validation] = await loadFit(session, x, y, options);
     const run = new FitRun(session, options, session.steps(train));
-    const { callbacks = [] } = options;
+    const { callbacks } = run;
     for (const callback of callbacks) await callback.onTrainBegin?.(run);
     run.begin();
-    for (; run.epoch < run.epochs && !run.isStopped; run.nextEpoch()) {
+    while (run.epoch < run.epochs && !run.isStopped) {
       await epoch(session, run, train, validation, options);
+      run.nextEpoch();
     }
     for (const callback of callbacks) await callback.onTrainEnd?.(run);
     return run.history();
@@ -85,10 +86,14 @@ async function epoch(
   run: FitRun,
   train: Examples,
   validation: Examples | undefined,
-  { callbacks = [], verbose = 'auto', shuffle = true }: FitOptions,
+  { verbose = 'auto', shuffle = true }: FitOptions,
 ): Promise<void> {
+  const { callbacks } = run;
   session.checkTrainable();
-  for (const callback of callbacks) await callback.onEpochBegin?.(run.epoch, run);
+  // An epoch that is resumed has begun before.
+  if (run.step === 0) {
+    for (const callback of callbacks) await callback.onEpochBegin?.(run.epoch, run);
+  }
   const title = `Epoch ${run.epoch + 1}/${run.epochs}`;
   const progress = new Progress(session.steps(train), verbose, title);
   const own = await session.trainEpoch(train, progress, {

@@ -10,9 +10,11 @@ export type Json =
  * to the logs of an epoch is in the history, and is seen by the callbacks after it.
  */
 export interface FitCallback {
+  /** Whether it runs after all others: for one that saves what they remember. */
+  readonly isLast?: boolean;
   /** Before the first step. */
   onTrainBegin?(run: FitRun): void | Promise<void>;
-  /** Before each epoch. */
+  /** Before each epoch; not where fit goes on inside of it. */
   onEpochBegin?(epoch: number, run: FitRun): void | Promise<void>;
   /** After each step. Running values are read by `run.logs()`, which waits for the GPU. */
   onBatchEnd?(batch: number, run: FitRun): void | Promise<void>;
