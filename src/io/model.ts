@@ -11,6 +11,7 @@ import { readHdf5, type Hdf5Group } from './formats/hdf5.js';
 import { writeHdf5 } from './formats/hdf5_write.js';
 import { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 import { readZip, writeZip } from './formats/zip.js';
+import { isObject } from './keras/options.js';
 import { readArchitecture, type ConfigContext } from './keras/read_config.js';
 import { loadTfjsWeights, readTfjs } from './keras/tfjs.js';
 import { readTraining, writeTraining } from './keras/training.js';
@@ -156,11 +157,11 @@ function loadAnyWeights(root: Hdf5Group, model: Model, byName: boolean): void {
 async function loadKeras(bytes: Uint8Array, options: LoadOptions): Promise<Model> {
   const members = readZip(bytes);
   const config = parseJson(member(members, 'config.json'));
-  const metadata = parseJson(member(members, 'metadata.json')) as { fovea?: Continuation };
-  const { compile_config: training } = config as { compile_config?: unknown };
+  const metadata = parseJson(member(members, 'metadata.json'));
+  const training = isObject(config) ? config['compile_config'] : undefined;
   const weights = member(members, 'model.weights.h5');
   return readHdf5(weights, (root) =>
-    makeModel(config, training, options, metadata.fovea, (model) => {
+    makeModel(config, training, options, continuationOf(metadata), (model) => {
       loadKerasWeights(root, model);
       if (model.compiled) loadOptimizer(root, model.compiled.optimizer, model);
     }),
@@ -187,6 +188,21 @@ function loadWholeHdf5(root: Hdf5Group, options: LoadOptions): Model {
 interface Continuation {
   readonly seed: number;
   readonly epochsTrained: number;
+}
+
+/** What fovea adds to the metadata. Throws FILE unless they are whole numbers from 0. */
+function continuationOf(metadata: unknown): Continuation | undefined {
+  const found = isObject(metadata) ? metadata['fovea'] : undefined;
+  if (found === undefined) return undefined;
+  const { seed, epochsTrained } = isObject(found) ? found : {};
+  if (isCount(seed) && isCount(epochsTrained)) return { seed, epochsTrained };
+  throw new FoveaError('FILE', `metadata.json has ${JSON.stringify(found)} for "fovea"`, {
+    hint: 'It needs whole numbers "seed" and "epochsTrained".',
+  });
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** A model from its parts in a file; freed when one of them is wrong. */
