@@ -75,7 +75,15 @@ export class EarlyStopping implements FitCallback {
   private copy(model: Model): void {
     this.free();
     this.weights = model.weights.map(({ value }) =>
-      keep(scope(() => slice(value, value.shape.map(() => 0), [...value.shape]))),
+      keep(
+        scope(() =>
+          slice(
+            value,
+            value.shape.map(() => 0),
+            [...value.shape],
+          ),
+        ),
+      ),
     );
   }
 
