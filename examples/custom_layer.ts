@@ -72,7 +72,12 @@ class Mish extends Layer {
 
 await init();
 const model = sequential(
-  [layers.input({ shape: [2] }), layers.dense({ units: 8 }), new Mish(), layers.dense({ units: 1 })],
+  [
+    layers.input({ shape: [2] }),
+    layers.dense({ units: 8 }),
+    new Mish(),
+    layers.dense({ units: 1 }),
+  ],
   { seed: 1 },
 );
 model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });

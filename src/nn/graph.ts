@@ -193,10 +193,7 @@ class Order {
 
   private measure(): void {
     for (const call of [...this.finished].reverse()) {
-      const depth = Math.max(
-        this.callDepth.get(call) ?? 0,
-        this.layerDepth.get(call.layer) ?? 0,
-      );
+      const depth = Math.max(this.callDepth.get(call) ?? 0, this.layerDepth.get(call.layer) ?? 0);
       this.layerDepth.set(call.layer, depth);
       this.callDepth.set(call, depth);
       for (const { source } of call.inputs) {

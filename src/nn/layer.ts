@@ -3,6 +3,7 @@ import { zeros } from '../ops/index.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
 import { keep, scope } from '../scope.js';
 import { requireGrad, tensor, type Tensor } from '../tensor.js';
+import { without } from './config.js';
 import type { Constraint } from './constraints.js';
 import { LayerCall, type SymbolicTensor } from './graph.js';
 import type { Initializer } from './initializers.js';
@@ -186,7 +187,7 @@ export abstract class Layer {
 
   /** `apply` for layers with several outputs. */
   applyAll(inputs: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] {
-    const call = new LayerCall(this, inputs instanceof Array ? inputs : [inputs as SymbolicTensor]);
+    const call = new LayerCall(this, inputs instanceof Array ? inputs : [inputs]);
     this.uses.push(call);
     return call.outputs;
   }
@@ -277,8 +278,7 @@ export abstract class Layer {
 
 /** The options of a layer that are not those of every layer. */
 export function ownOptions<O extends LayerOptions>(options: O): Omit<O, keyof LayerOptions> {
-  const { name, trainable, activityRegularizer, ...own } = options;
-  return own;
+  return without(options, 'name', 'trainable', 'activityRegularizer');
 }
 
 /** Options as plain values: objects become what describes them. */

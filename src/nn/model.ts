@@ -181,7 +181,7 @@ export abstract class Model extends Layer {
    * @throws FoveaError ARGUMENT when there is no such layer, or it has several results
    */
   outputsOf(x: Tensor | readonly Tensor[], layerName: string): Tensor {
-    const inputs = x instanceof Array ? x : [x as Tensor];
+    const inputs = x instanceof Array ? x : [x];
     if (inputs.length === 1) this.ensureBuilt(inputs[0]!.shape.slice(1));
     const wanted = this.graph.resultOf(this.getLayer(layerName));
     return scope(() => noGrad(() => this.graph.run(inputs, [wanted], {})[0]!));

@@ -30,7 +30,10 @@ export function summarize(model: Model, options: SummaryOptions = {}): string {
   if (options.showTrainable) columns.push('Trainable');
   const rows = rowsOf(model, columns, options, '');
   const widths = columns.map((column, i) =>
-    Math.max(LEAST_WIDTHS[column] ?? column.length, ...rows.flatMap((row) => row[i]!.map((line) => line.length))),
+    Math.max(
+      LEAST_WIDTHS[column] ?? column.length,
+      ...rows.flatMap((row) => row[i]!.map((line) => line.length)),
+    ),
   );
   const rule = (left: string, line: string, cross: string, right: string): string =>
     left + widths.map((width) => line.repeat(width + 2)).join(cross) + right;
@@ -42,7 +45,10 @@ export function summarize(model: Model, options: SummaryOptions = {}): string {
       .join(` ${wall} `)} ${wall}`;
   const lines = (row: Row): string =>
     Array.from({ length: Math.max(...row.map((cell) => cell.length)) }, (_, k) =>
-      line(row.map((cell) => cell[k] ?? ''), '│'),
+      line(
+        row.map((cell) => cell[k] ?? ''),
+        '│',
+      ),
     ).join('\n');
   return [
     `Model: "${model.name}"`,

@@ -5,7 +5,13 @@ import type { Tensor } from '../../tensor.js';
 import { AT_LEAST_0, checkNumbers, withDefaults } from '../config.js';
 import type { ConstraintLike } from '../constraints.js';
 import type { InitializerLike } from '../initializers.js';
-import { Layer, ownOptions, type CallOptions, type LayerOptions, type SeedSource } from '../layer.js';
+import {
+  Layer,
+  ownOptions,
+  type CallOptions,
+  type LayerOptions,
+  type SeedSource,
+} from '../layer.js';
 import type { RegularizerLike } from '../regularizers.js';
 import { resolveWeights, weightOptions, type Own } from './parameters.js';
 

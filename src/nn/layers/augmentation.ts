@@ -319,7 +319,7 @@ function drawFrom(random: Random, [least, most]: readonly [number, number]): () 
 
 function rangeOf(layer: string, option: string, factor: Factor): readonly [number, number] {
   const range = typeof factor === 'number' ? ([-factor, factor] as const) : factor;
-  if (range.length === 2 && range.every(Number.isFinite) && range[0] <= range[1]) return range;
+  if (range.every(Number.isFinite) && range[0] <= range[1]) return range;
   throw new FoveaError(
     'ARGUMENT',
     `${layer}: ${option} must be a number from 0, or [least, most], got ${JSON.stringify(factor)}`,

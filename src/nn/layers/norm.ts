@@ -150,7 +150,9 @@ export class LayerNormalization extends Layer {
   }
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
-    const shape = inputShape.slice(inputShape.length - lastAxes(this.name, this.config.axis, inputShape.length));
+    const shape = inputShape.slice(
+      inputShape.length - lastAxes(this.name, this.config.axis, inputShape.length),
+    );
     const { config } = this;
     if (config.scale) this.addWeight('gamma', shape, weightOptions(config, 'gamma'), nextSeed);
     if (config.center) this.addWeight('beta', shape, weightOptions(config, 'beta'), nextSeed);
