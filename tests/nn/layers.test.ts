@@ -308,7 +308,11 @@ describe('mistakes', () => {
       /3 filters cannot be cut into 2 groups/,
     ],
     ['rate', () => layers.dropout({ rate: 1 }), /rate must be at least 0 and less than 1, got 1/],
-    ['momentum', () => layers.batchNormalization({ momentum: 2 }), /momentum must be at least 0 and at most 1, got 2/],
+    [
+      'momentum',
+      () => layers.batchNormalization({ momentum: 2 }),
+      /momentum must be at least 0 and at most 1, got 2/,
+    ],
     ['padding sizes', () => layers.zeroPadding2d({ padding: -1 }), /padding must be a number/],
     [
       'sample rank',
