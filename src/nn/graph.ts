@@ -38,7 +38,7 @@ export class LayerCall {
         { hint: 'Tensors with values are passed to layer.call() or model.predict().' },
       );
     }
-    const shapes = layer.outputShapes(inputs.map(({ shape }) => shape));
+    const shapes = layer.computeOutputShapes(inputs.map(({ shape }) => shape));
     this.outputs = shapes.map((shape, i) => new SymbolicTensor(shape, this, i));
   }
 }

@@ -70,9 +70,9 @@ interface OwnWeight extends Weight {
  * One step of a network: weights and a function. Shapes are those of one sample, without the batch
  * dimension. A layer knows nothing of the model around it.
  *
- * A layer of one's own extends this class with `className`, `outputShape`, `call`, and, where it
+ * A layer of one's own extends this class with `className`, `computeOutputShape`, `call`, and, where it
  * has them, `createWeights` and `getConfig`. Only layers with several inputs or outputs override
- * `outputShapes` and `callAll`.
+ * `computeOutputShapes` and `callAll`.
  */
 export abstract class Layer {
   /** Keras's name of the class: 'Conv2D'. */
@@ -144,20 +144,20 @@ export abstract class Layer {
    * @throws FoveaError SHAPE when the layer cannot work on such samples, or has weights for others
    */
   build(inputShapes: readonly Shape[], nextSeed: SeedSource): void {
-    this.outputShapes(inputShapes);
+    this.computeOutputShapes(inputShapes);
     this.createWeights?.(inputShapes[0]!, nextSeed);
     this.built = true;
   }
 
   /** Shape of one result. Throws SHAPE when the layer cannot work on samples of `inputShape`. */
-  abstract outputShape(inputShape: Shape): Shape;
+  abstract computeOutputShape(inputShape: Shape): Shape;
 
   /** Runs the layer on a batch: `x` has the batch dimension first. */
   abstract call(x: Tensor, options?: CallOptions): Tensor;
 
   /** Shapes of the results, for layers with several inputs or outputs. */
-  outputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
-    return [this.outputShape(only(this.name, inputShapes))];
+  computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
+    return [this.computeOutputShape(only(this.name, inputShapes))];
   }
 
   /** Runs the layer on a batch of each input. */

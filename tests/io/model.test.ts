@@ -129,7 +129,7 @@ describe('a model that is saved and loaded', () => {
         super(options);
         this.config = { by };
       }
-      override outputShape(inputShape: Shape): Shape {
+      override computeOutputShape(inputShape: Shape): Shape {
         return inputShape;
       }
       override call(input: Tensor): Tensor {

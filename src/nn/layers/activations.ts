@@ -17,7 +17,7 @@ import { resolveWeights, weightOptions, type Own } from './parameters.js';
 
 /** Layers that change each number by itself. */
 abstract class Elementwise extends Layer {
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     return inputShape;
   }
 }
@@ -178,7 +178,7 @@ export class Softmax extends Elementwise {
     return this.isLast ? 'softmax' : 'linear';
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     this.isLast = this.axisOf(inputShape.length + 1) === inputShape.length;
     return inputShape;
   }
