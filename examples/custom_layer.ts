@@ -4,6 +4,7 @@ import {
   init,
   Layer,
   layers,
+  optimizers,
   record,
   runWgsl,
   sequential,
@@ -80,7 +81,7 @@ const model = sequential(
   ],
   { seed: 1 },
 );
-model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+model.compile({ optimizer: optimizers.adam({ learningRate: 0.05 }), loss: 'meanSquaredError' });
 const x = { data: [0, 0, 0, 1, 1, 0, 1, 1], shape: [4, 2] };
 const y = { data: [0, 1, 1, 0], shape: [4, 1] };
 const { history } = await model.fit(x, y, { epochs: 300, batchSize: 4, verbose: 0 });
