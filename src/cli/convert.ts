@@ -12,7 +12,7 @@ interface ConvertFlags {
   readonly json?: boolean;
 }
 
-const ENDINGS = ['.keras', '.weights.h5', '.safetensors', '.onnx'];
+const ENDINGS = ['.keras', '.weights.h5', '.safetensors', '.npz', '.onnx'];
 
 /** Adds `fovea convert IN OUT`. */
 export function addConvert(program: Command): void {

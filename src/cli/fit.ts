@@ -48,7 +48,7 @@ export function addFit(program: Command): void {
       .requiredOption('--y <file>', 'targets (.npy); repeat it for several outputs', collect)
       .requiredOption(
         '--output <file>',
-        'the trained model: .keras, .weights.h5, .safetensors, .onnx',
+        'the trained model: .keras, .weights.h5, .safetensors, .npz, .onnx',
       )
       .option('--val-x <file>', 'samples to evaluate after each epoch', collect)
       .option('--val-y <file>', 'targets to evaluate after each epoch', collect)

@@ -9,6 +9,7 @@ import { readFileOrThrow, writeFileAtomic } from './files.js';
 import type { StoredTensor } from './formats/array.js';
 import { readHdf5, type Hdf5Group } from './formats/hdf5.js';
 import { writeHdf5 } from './formats/hdf5_write.js';
+import { readNpz, writeNpz } from './formats/npy.js';
 import { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 import { readZip, writeZip } from './formats/zip.js';
 import { isObject } from './keras/options.js';
@@ -41,7 +42,7 @@ export interface LoadOptions {
  *
  * - `.keras`: everything, for fovea and Keras 3: architecture, weights, how it is trained, what the
  *   optimizer keeps
- * - `.weights.h5` and `.safetensors`: the weights alone
+ * - `.weights.h5`, `.safetensors` and `.npz`: the weights alone
  * - `.onnx`: for inference elsewhere; pictures stay [n, height, width, channels]
  *
  * The file is written under a temporary name and then renamed.
@@ -56,9 +57,10 @@ async function modelBytes(model: Model, path: string): Promise<Uint8Array> {
   if (path.endsWith('.keras')) return kerasBytes(model);
   if (path.endsWith('.weights.h5')) return writeHdf5(await weightTree(model));
   if (path.endsWith('.safetensors')) return writeSafetensors(await weightMap(model));
+  if (path.endsWith('.npz')) return writeNpz(await weightMap(model));
   if (path.endsWith('.onnx')) return writeOnnx(model, await weightMap(model));
   throw new FoveaError('ARGUMENT', `cannot save a model as ${path}: the ending tells the format`, {
-    hint: 'Endings are .keras, .weights.h5, .safetensors and .onnx.',
+    hint: 'Endings are .keras, .weights.h5, .safetensors, .npz and .onnx.',
   });
 }
 
@@ -124,8 +126,8 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
 }
 
 /**
- * Loads weights into a model: from `.weights.h5`, a legacy `.h5`, `.keras` or `.safetensors`. The
- * content tells the format.
+ * Loads weights into a model: from `.weights.h5`, a legacy `.h5`, `.keras`, `.safetensors` or
+ * `.npz`. The content tells the format.
  *
  * @param byName of legacy files: whether layers are found by name, and others left as they are
  * @throws FoveaError FILE that lists all weights that are missing or have another shape
@@ -138,8 +140,9 @@ export async function loadWeights(
   const bytes = await readFileOrThrow(path);
   await inFile(path, async () => {
     if (startsWith(bytes, 'PK')) {
-      const inner = member(readZip(bytes), 'model.weights.h5');
-      await readHdf5(inner, (root) => loadKerasWeights(root, model));
+      const inner = readZip(bytes).get('model.weights.h5');
+      if (inner) await readHdf5(inner, (root) => loadKerasWeights(root, model));
+      else fill(model, readNpz(bytes));
     } else if (startsWith(bytes, '\x89HDF')) {
       await readHdf5(bytes, (root) => loadAnyWeights(root, model, byName));
     } else {
