@@ -22,7 +22,11 @@ export function addConvert(program: Command): void {
     .argument('<in>', '.keras, .h5, TensorFlow.js model.json; or weights, with --architecture')
     .argument('<out>', ENDINGS.join(', '))
     .option('--architecture <model>', 'the model that weights in IN belong to')
-    .option('--input-shape <shape>', 'height,width,channels, where the file leaves them open', shape)
+    .option(
+      '--input-shape <shape>',
+      'height,width,channels, where the file leaves them open',
+      shape,
+    )
     .option('--dry-run', 'read and check, but write nothing');
   withJson(command).action(async (input: string, output: string, flags: ConvertFlags) => {
     if (!ENDINGS.some((ending) => output.endsWith(ending))) {

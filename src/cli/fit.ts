@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { FoveaError } from '../errors.js';
 import { saveModel } from '../io/model.js';
 import type { CompileOptions } from '../nn/compile.js';
-import { optimizerOf, type OptimizerName } from '../nn/optimizers.js';
+import { optimizerOf } from '../nn/optimizers.js';
 import type { Model } from '../nn/model.js';
 import type { Inputs } from '../nn/data.js';
 import { readArrays } from './arrays.js';
@@ -46,10 +46,17 @@ export function addFit(program: Command): void {
       .argument('<model>', '.keras, .h5 or TensorFlow.js model.json')
       .requiredOption('--x <file>', 'samples (.npy); repeat it for several inputs', collect)
       .requiredOption('--y <file>', 'targets (.npy); repeat it for several outputs', collect)
-      .requiredOption('--output <file>', 'the trained model: .keras, .weights.h5, .safetensors, .onnx')
+      .requiredOption(
+        '--output <file>',
+        'the trained model: .keras, .weights.h5, .safetensors, .onnx',
+      )
       .option('--val-x <file>', 'samples to evaluate after each epoch', collect)
       .option('--val-y <file>', 'targets to evaluate after each epoch', collect)
-      .option('--validation-split <share>', 'last share of the samples to evaluate on', number(0, 1))
+      .option(
+        '--validation-split <share>',
+        'last share of the samples to evaluate on',
+        number(0, 1),
+      )
       .option('--epochs <n>', 'how often all samples are gone through', integer(1), 1)
       .option('--batch-size <n>', 'samples in a step', integer(1), 32)
       .option('--no-shuffle', 'keep the order of the samples')
@@ -96,7 +103,9 @@ export function addEvaluate(program: Command): void {
     const data = await examples(model, flags.x, flags.y, '');
     const result = await model.evaluate(...data, { batchSize: flags.batchSize, verbose: 0 });
     if (flags.json) printJson(result);
-    else for (const [name, value] of Object.entries(result)) process.stdout.write(`${name}: ${value}\n`);
+    else
+      for (const [name, value] of Object.entries(result))
+        process.stdout.write(`${name}: ${value}\n`);
   });
 }
 
@@ -122,7 +131,7 @@ function compileFor(model: Model, { optimizer, learningRate, loss, metrics }: Tr
   }
   const list = metrics?.split(',').filter(Boolean);
   model.compile({
-    optimizer: chosen as CompileOptions['optimizer'] | OptimizerName,
+    optimizer: chosen,
     loss: chosenLoss as CompileOptions['loss'],
     ...(own?.lossWeights !== undefined && { lossWeights: own.lossWeights }),
     metrics: (list

@@ -38,7 +38,9 @@ export function addRun(program: Command): void {
       written.push({ name: model.outputNames[i]!, file, shape: results[i]!.shape });
     }
     if (flags.json) printJson({ outputs: written });
-    else for (const { file, shape } of written) process.stdout.write(`${file} (${shape.join(', ')})\n`);
+    else
+      for (const { file, shape } of written)
+        process.stdout.write(`${file} (${shape.join(', ')})\n`);
   });
 }
 

@@ -178,10 +178,9 @@ function loadWholeHdf5(root: Hdf5Group, options: LoadOptions): Model {
   const training = root.attribute('training_config');
   const how = typeof training === 'string' ? parseText(training) : undefined;
   return makeModel(parseText(json), how, options, undefined, (model) => {
-      loadLegacyWeights(root.group('model_weights'), model);
-      if (model.compiled) loadLegacyOptimizer(root, model.compiled.optimizer, model);
-    },
-  );
+    loadLegacyWeights(root.group('model_weights'), model);
+    if (model.compiled) loadLegacyOptimizer(root, model.compiled.optimizer, model);
+  });
 }
 
 /** Counters of random streams. */
@@ -217,7 +216,8 @@ function makeModel(
   const { className, config } = readArchitecture(architecture, context);
   const how = compile ? readTraining(training) : undefined;
   const seeded = continuation ? { ...config, seed: continuation.seed } : config;
-  const model = layerFromConfig(className, seeded, customLayers) as Model;
+  const model = layerFromConfig(className, seeded, customLayers);
+  if (!(model instanceof Model)) throw new FoveaError('FILE', `${className} is no model`);
   try {
     model.epochsTrained = continuation?.epochsTrained ?? 0;
     if (how) model.compile(how);
@@ -259,7 +259,7 @@ function parseText(text: string): unknown {
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
-  return [...text].every((char, i) => bytes[i] === char.charCodeAt(0));
+  return Array.from(text, (char) => char.charCodeAt(0)).every((code, i) => bytes[i] === code);
 }
 
 async function isFolder(path: string): Promise<boolean> {

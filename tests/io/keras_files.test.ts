@@ -84,7 +84,7 @@ for (const [name, expected] of models) {
   for (const file of expected.files) {
     describe(`${name}: ${file}`, () => {
       if (name !== 'functional') {
-        it("predicts as Keras does", async () => {
+        it('predicts as Keras does', async () => {
           const model = await loadModel(join(folder, file));
           expectClose(await predictions(model, x), expected.before, 1e-5);
           model.dispose();

@@ -129,7 +129,7 @@ describe('a model that is saved and loaded', () => {
         super(options);
         this.config = { by };
       }
-      override outputShape(inputShape: Shape): Shape {
+      override computeOutputShape(inputShape: Shape): Shape {
         return inputShape;
       }
       override call(input: Tensor): Tensor {
@@ -152,7 +152,9 @@ it('saving refuses names that tell no format, and folders', async () => {
   expect(await failure(saveModel(model, join(root, 'model')), 'ARGUMENT')).toMatch(
     /Endings are \.keras, \.weights\.h5/,
   );
-  expect(await failure(saveModel(model, join(root, 'twice.keras', 'a.keras')))).toMatch(/not a folder/);
+  expect(await failure(saveModel(model, join(root, 'twice.keras', 'a.keras')))).toMatch(
+    /not a folder/,
+  );
   model.dispose();
 });
 
@@ -170,7 +172,11 @@ describe('loading refuses', () => {
     ['no weights', (m) => m.delete('model.weights.h5'), /it has no model\.weights\.h5/],
     ['half a config.json', config((text) => text.slice(0, 300)), /JSON/],
     ['null', config(() => 'null'), /expected a Sequential or Functional/],
-    ['an unknown layer', config((t) => t.replaceAll('Conv2D', 'Conv9D')), /small\/conv2d: .*Conv9D/],
+    [
+      'an unknown layer',
+      config((t) => t.replaceAll('Conv2D', 'Conv9D')),
+      /small\/conv2d: .*Conv9D/,
+    ],
     ['a bad option', config((t) => t.replace('"filters":4', '"filters":-4')), /filters must be/],
     ['an unknown option', config((t) => t.replace('"filters"', '"filtrs"')), /filtrs/],
     ['an unknown optimizer', config((t) => t.replace('"Adam"', '"Ftrl"')), /'Ftrl' is unknown/],

@@ -87,7 +87,7 @@ function forward(layer: Layer, inputs: readonly Tensor[], test: LayerCase) {
 async function check(test: LayerCase): Promise<void> {
   const layer = built(test);
   const sampleShapes = test.shapes.map((shape) => shape.slice(1));
-  expect(layer.outputShapes(sampleShapes)).toEqual([test.outputShape.slice(1)]);
+  expect(layer.computeOutputShapes(sampleShapes)).toEqual([test.outputShape.slice(1)]);
   const inputs = test.shapes.map((shape, k) =>
     requireGrad(tensor(wave(shape, k, test.scale, test.offset), shape)),
   );

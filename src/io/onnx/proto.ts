@@ -60,7 +60,10 @@ function writeOpset(version: number, pbf: PbfWriter): void {
   pbf.writeVarintField(2, version);
 }
 
-function writeGraph({ name, nodes, initializers, inputs, outputs }: OnnxModel, pbf: PbfWriter): void {
+function writeGraph(
+  { name, nodes, initializers, inputs, outputs }: OnnxModel,
+  pbf: PbfWriter,
+): void {
   for (const node of nodes) pbf.writeMessage(1, writeNode, node);
   pbf.writeStringField(2, name);
   for (const each of initializers) pbf.writeMessage(5, writeTensor, each);
@@ -92,7 +95,6 @@ function writeAttribute([name, value]: [string, Attribute], pbf: PbfWriter): voi
     pbf.writeVarintField(20, 7);
   }
 }
-
 
 function writeTensor({ name, array }: Initializer, pbf: PbfWriter): void {
   for (const size of array.shape) pbf.writeVarintField(1, size);

@@ -17,7 +17,7 @@ type Transform = readonly [number, number, number, number, number, number];
 
 /** Layers that change pictures at random, each picture in its own way, in training only. */
 abstract class ImageLayer extends RandomLayer {
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, 'height, width, channels');
     return inputShape;
   }
@@ -281,8 +281,8 @@ export class RandomCrop extends ImageLayer {
     checkNumbers(this.name, this.config, { height: SIZE, width: SIZE, seed: SEED });
   }
 
-  override outputShape(inputShape: Shape): Shape {
-    const [, , channels] = super.outputShape(inputShape) as [number, number, number];
+  override computeOutputShape(inputShape: Shape): Shape {
+    const [, , channels] = super.computeOutputShape(inputShape) as [number, number, number];
     return [this.config.height, this.config.width, channels];
   }
 
@@ -330,7 +330,7 @@ function drawFrom(random: Random, [least, most]: readonly [number, number]): () 
 
 function rangeOf(layer: string, option: string, factor: Factor): readonly [number, number] {
   const range = typeof factor === 'number' ? ([-factor, factor] as const) : factor;
-  if (range.length === 2 && range.every(Number.isFinite) && range[0] <= range[1]) return range;
+  if (range.every(Number.isFinite) && range[0] <= range[1]) return range;
   throw new FoveaError(
     'ARGUMENT',
     `${layer}: ${option} must be a number from 0, or [least, most], got ${JSON.stringify(factor)}`,

@@ -14,7 +14,7 @@ abstract class Merge extends Layer {
   /** Merges a batch of each input. */
   protected abstract merge(inputs: readonly Tensor[]): Tensor;
 
-  override outputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
+  override computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
     if (inputShapes.length >= 2) return [this.mergedShape(inputShapes)];
     throw new FoveaError(
       'SHAPE',
@@ -27,8 +27,8 @@ abstract class Merge extends Layer {
     return [this.merge(inputs)];
   }
 
-  override outputShape(inputShape: Shape): Shape {
-    return this.outputShapes([inputShape])[0]!;
+  override computeOutputShape(inputShape: Shape): Shape {
+    return this.computeOutputShapes([inputShape])[0]!;
   }
 
   override call(): Tensor {

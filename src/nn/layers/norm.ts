@@ -92,7 +92,7 @@ export class BatchNormalization extends Layer {
     checkFlags(this.name, this.config, 'center', 'scale');
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     this.axesOf(inputShape.length + 1);
     return inputShape;
   }
@@ -166,7 +166,7 @@ export class LayerNormalization extends Layer {
     checkFlags(this.name, this.config, 'center', 'scale');
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     sampleAxes(this.name, this.config.axis, inputShape.length + 1);
     return inputShape;
   }

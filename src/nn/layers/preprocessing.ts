@@ -40,7 +40,7 @@ export class Rescaling extends Layer {
     this.config = withDefaults(this.name, ownOptions(options), defaults);
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     return inputShape;
   }
 
@@ -91,7 +91,7 @@ export class Normalization extends Layer {
     });
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     sampleAxes(this.name, this.config.axis, inputShape.length + 1);
     return inputShape;
   }
@@ -219,7 +219,7 @@ export class Resizing extends Layer {
     checkFlags(this.name, this.config, 'cropToAspectRatio');
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, AXES);
     return [this.config.height, this.config.width, inputShape[2]!];
   }
@@ -251,7 +251,7 @@ export class CenterCrop extends Layer {
     checkNumbers(this.name, this.config, { height: SIZE, width: SIZE });
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, AXES);
     return [this.config.height, this.config.width, inputShape[2]!];
   }
