@@ -62,7 +62,7 @@ function described(
     const name = path === 'metrics' && typeof config['name'] === 'string' ? config['name'] : '';
     return name === '' ? config['fn'] : { className: config['fn'], config: { name } };
   }
-  const { fn, axis, ...rest } = path === 'metrics' ? config : withoutName(config);
+  const { fn, axis, dtype, ...rest } = path === 'metrics' ? config : withoutName(config);
   const options = optionsOf(isLast(axis) ? rest : { ...rest, axis }, path, problems);
   // The optimizers of Keras 2 are registered as custom ones.
   return { className: value['class_name'].replace('Custom>', ''), config: options };
@@ -124,8 +124,8 @@ function metricLists(metrics: Compiled['metrics']): unknown {
   if (Array.isArray(metrics) && metrics.length === 0) return null;
   return mapOutputs(metrics, (each: { getConfig(): Serialized }) => {
     const { className, config } = each.getConfig();
-    // Keras chooses the kind of accuracy by the shapes, from the name.
-    if (className === 'accuracy') return 'accuracy';
+    // Keras chooses the kind of accuracy by the shapes, from these two names.
+    if (className === 'accuracy') return config['name'] === 'acc' ? 'acc' : 'accuracy';
     return kerasObject('keras.metrics', { className, config });
   });
 }

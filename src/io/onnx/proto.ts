@@ -93,7 +93,6 @@ function writeAttribute([name, value]: [string, Attribute], pbf: PbfWriter): voi
   }
 }
 
-
 function writeTensor({ name, array }: Initializer, pbf: PbfWriter): void {
   for (const size of array.shape) pbf.writeVarintField(1, size);
   const isFloat = array.dtype === 'float32';
