@@ -88,8 +88,10 @@ async function kerasBytes(model: Model): Promise<Uint8Array> {
 /** Of Keras, whose format is written. */
 const KERAS_VERSION = '3.15.0';
 
+/** Keras's SGD refuses a momentum that is written as a whole number. */
 function jsonBytes(value: unknown): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(value));
+  const text = JSON.stringify(value).replace(/("momentum":\d+)(?=[,}])/g, '$1.0');
+  return new TextEncoder().encode(text);
 }
 
 async function weightMap(model: Model): Promise<Map<string, StoredTensor>> {

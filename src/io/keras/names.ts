@@ -13,7 +13,7 @@ export function camelCase(name: string): string {
 
 /** kernelSize -> kernel_size. */
 export function keyOf(name: string): string {
-  return SNAKE[name] ?? name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
+  return SNAKE[name] ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Keras's name of an activation -> fovea's: 'silu' -> 'swish', 'hard_sigmoid' -> 'hardSigmoid'. */

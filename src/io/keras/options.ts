@@ -33,6 +33,7 @@ const NEUTRAL: Readonly<Record<string, readonly unknown[]>> = {
   reduction: ['sum_over_batch_size', 'auto'],
   sparse: [false],
   ragged: [false],
+  multi_label: [false],
   optional: [false],
   autocast: [true],
   jit_compile: [true, false],

@@ -63,7 +63,7 @@ function described(
     return name === '' ? config['fn'] : { className: config['fn'], config: { name } };
   }
   const { axis } = config;
-  const named = path === 'metrics' ? config : without(config, 'name');
+  const named = without(config, 'dtype', ...(path === 'metrics' ? [] : ['name']));
   const options = optionsOf(isLast(axis) ? without(named, 'axis') : named, path, problems);
   // The optimizers of Keras 2 are registered as custom ones.
   return { className: value['class_name'].replace('Custom>', ''), config: options };
@@ -122,8 +122,8 @@ function metricLists(metrics: Compiled['metrics']): unknown {
   if (Array.isArray(metrics) && metrics.length === 0) return null;
   return mapOutputs(metrics, (each: { getConfig(): Serialized }) => {
     const { className, config } = each.getConfig();
-    // Keras chooses the kind of accuracy by the shapes, from the name.
-    if (className === 'accuracy') return 'accuracy';
+    // Keras chooses the kind of accuracy by the shapes, from these two names.
+    if (className === 'accuracy') return config['name'] === 'acc' ? 'acc' : 'accuracy';
     return kerasObject('keras.metrics', { className, config });
   });
 }

@@ -34,10 +34,16 @@ function layerObject({ className, config }: Description): KerasObject {
   if (className === 'Functional') return functional(config as FunctionalConfig);
   if (className === 'InputLayer') return input(config);
   const isKnown = Object.hasOwn(layerClasses, className);
+  const { trainable, ...options } = kerasOptions(config);
   return {
     module: isKnown ? 'keras.layers' : 'custom',
     class_name: className,
-    config: { ...kerasOptions(config), dtype: 'float32' },
+    config: {
+      ...options,
+      // Keras takes the others only without it.
+      ...(className !== 'SpatialDropout2D' && { trainable }),
+      dtype: 'float32',
+    },
     registered_name: isKnown ? null : `Custom>${className}`,
   };
 }
@@ -86,11 +92,16 @@ function functional({ name, trainable, layers, inputs, outputs }: FunctionalConf
         inbound_nodes:
           layer.className === 'InputLayer' ? [] : uses.map((use) => node(use, shapeOf)),
       })),
-      input_layers: inputs.map(end),
-      output_layers: outputs.map(end),
+      input_layers: oneOrList(inputs.map(end)),
+      output_layers: oneOrList(outputs.map(end)),
     },
     registered_name: 'Functional',
   };
+}
+
+/** In Keras, the results of a model with a list of one output are a list. */
+function oneOrList<T>(list: readonly T[]): T | readonly T[] {
+  return list.length === 1 ? list[0]! : list;
 }
 
 function node(inputs: readonly Place[], shapeOf: (place: Place) => Shape): JsonObject {
@@ -98,7 +109,7 @@ function node(inputs: readonly Place[], shapeOf: (place: Place) => Shape): JsonO
     class_name: '__keras_tensor__',
     config: { shape: batchShape(shapeOf(place)), dtype: 'float32', keras_history: place },
   }));
-  return { args: [tensors.length === 1 ? tensors[0] : tensors], kwargs: {} };
+  return { args: [oneOrList(tensors)], kwargs: {} };
 }
 
 function batchShape(shape: Shape): readonly (number | null)[] {

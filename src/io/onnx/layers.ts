@@ -1,6 +1,7 @@
 import { FoveaError } from '../../errors.js';
 import type { Layer, LayerConfig } from '../../nn/layer.js';
-import type { Shape } from '../../shape.js';
+import { aspectBox } from '../../nn/layers/preprocessing.js';
+import { sizeOf, type Shape } from '../../shape.js';
 import type { StoredTensor } from '../formats/array.js';
 import { activated } from './activations.js';
 import { convolution, depthwise, pooling, separable, transposed } from './convolutions.js';
@@ -124,16 +125,18 @@ const converters: Readonly<Record<string, Convert>> = {
     const [[top], [left]] = config['cropping'] as [[number, number], [number, number]];
     return cut(graph, inputs[0]!, top, left, outputShape);
   },
-  CenterCrop: ({ graph, inputs, outputShape, layer }) => {
+  CenterCrop: (use) => {
+    const { graph, inputs, outputShape } = use;
     const [height, width] = inputs[0]!.shape as [number, number, number];
     const [top, left] = [height - outputShape[0]!, width - outputShape[1]!];
-    if (top < 0 || left < 0) throw unsupported(layer, 'on pictures that are too small');
+    if (top < 0 || left < 0) return smartlyResized(use, 'bilinear');
     return cut(graph, inputs[0]!, Math.floor(top / 2), Math.floor(left / 2), outputShape);
   },
+  RandomCrop: (use) => smartlyResized(use, 'bilinear'),
   UpSampling2D: (use) => resized(use, use.config['interpolation'] as string),
   Resizing: (use) => {
-    if (use.config['cropToAspectRatio']) throw unsupported(use.layer, 'with cropToAspectRatio');
-    return resized(use, use.config['interpolation'] as string);
+    const method = use.config['interpolation'] as string;
+    return use.config['cropToAspectRatio'] ? smartlyResized(use, method) : resized(use, method);
   },
   Rescaling: ({ graph, inputs, config, outputShape }) => {
     const list = (value: unknown): readonly number[] => [value as number | number[]].flat();
@@ -146,6 +149,7 @@ const converters: Readonly<Record<string, Convert>> = {
       graph.node('Add', [scaled, graph.floats(list(config['offset']))]),
     );
   },
+  Normalization: normalization,
   BatchNormalization: ({ graph, inputs, outputShape, config, weight, has }) => {
     const mean = weight('moving_mean').data as Float32Array;
     const variance = weight('moving_variance').data as Float32Array;
@@ -214,16 +218,46 @@ function cut(graph: OnnxGraph, x: Value, top: number, left: number, shape: Shape
 
 /** With the coordinates of Keras: centres of pixels; ties of 'nearest' go up. */
 function resized({ graph, inputs, outputShape }: LayerUse, method: string): Value {
-  const [height, width, channels] = outputShape as [number, number, number];
-  // The batch is open, so factors are given and not sizes.
-  const [h, w] = inputs[0]!.shape as [number, number, number];
-  const scales = graph.floats([1, 1, height / h, width / w]);
-  const y = graph.node('Resize', [inputs[0]!.channelsFirst, '', scales], {
+  // Factors as float32 would not always give the size; the size of the batch is open.
+  const x = inputs[0]!.channelsFirst;
+  const others = graph.node('Shape', [x], { start: { int: 0 }, end: { int: 2 } });
+  const wanted = graph.integers(outputShape.slice(0, 2));
+  const sizes = graph.node('Concat', [others, wanted], { axis: { int: 0 } });
+  const y = graph.node('Resize', [x, '', '', sizes], {
     mode: { text: method === 'nearest' ? 'nearest' : 'linear' },
     coordinate_transformation_mode: { text: 'half_pixel' },
     nearest_mode: { text: 'round_prefer_ceil' },
   });
-  return graph.first([height, width, channels], y);
+  return graph.first(outputShape, y);
+}
+
+/** The largest centred part of the aspect ratio, resized. */
+function smartlyResized(use: LayerUse, method: string): Value {
+  const [h, w, channels] = use.inputs[0]!.shape as [number, number, number];
+  const [height, width] = use.outputShape as [number, number, number];
+  const { top, left, rows, columns } = aspectBox([h, w], [height, width]);
+  const part = cut(use.graph, use.inputs[0]!, top, left, [rows, columns, channels]);
+  return resized({ ...use, inputs: [part] }, method);
+}
+
+function normalization({ graph, layer, inputs, config, outputShape, has, weight }: LayerUse): Value {
+  const axes = [(config['axis'] ?? []) as number | number[]].flat();
+  const kept = axes.map((axis) => (axis < 0 ? axis + outputShape.length : axis - 1));
+  const shape = outputShape.map((n, i) => (kept.includes(i) ? n : 1));
+  const values = (role: 'mean' | 'variance'): readonly number[] => {
+    const list = has(role) ? [...weight(role).data] : ([config[role]].flat(Infinity) as number[]);
+    if (list.length === 1 || list.length === sizeOf(shape)) return list;
+    throw unsupported(layer, `with ${list.length} values of ${role}`);
+  };
+  const constant = (list: readonly number[]): string =>
+    graph.floats(list, list.length === 1 ? [1] : shape);
+  const mean = constant(values('mean'));
+  const deviation = constant(values('variance').map((v) => Math.max(Math.sqrt(v), 1e-7)));
+  const x = inputs[0]!.channelsLast;
+  const y = config['invert']
+    ? graph.node('Add', [graph.node('Mul', [x, deviation]), mean])
+    : graph.node('Div', [graph.node('Sub', [x, mean]), deviation]);
+  return graph.last(outputShape, y);
 }
 
 /** What an option makes impossible. */

@@ -279,15 +279,19 @@ export function smartResize(x: Tensor, height: number, width: number): Tensor {
 }
 
 function aspectCrop(x: Tensor, height: number, width: number): Tensor {
-  const { top, left, rows, columns } = aspectBox(x, height, width);
-  return crop(x, top, left, rows, columns);
+  const [, h, w] = x.shape as [number, number, number, number];
+  const { top, left, rows, columns } = aspectBox([h, w], [height, width]);
+  return rows === h && columns === w ? x : crop(x, top, left, rows, columns);
 }
 
-/** The largest centred part of pictures that has the aspect ratio of `height` and `width`. */
-export function aspectBox(x: Tensor, height: number, width: number) {
-  const [, h, w] = x.shape as [number, number, number, number];
+/** The largest centred part of pictures of size [h, w] with the aspect ratio of another size. */
+export function aspectBox(
+  [h, w]: readonly [number, number],
+  [height, width]: readonly [number, number],
+): { readonly top: number; readonly left: number; readonly rows: number; readonly columns: number } {
   const within = (n: number, most: number): number => Math.max(1, Math.min(most, Math.trunc(n)));
   const rows = within((w * height) / width, h);
   const columns = within((h * width) / height, w);
-  return { top: Math.trunc((h - rows) / 2), left: Math.trunc((w - columns) / 2), rows, columns };
+  const [top, left] = [Math.trunc((h - rows) / 2), Math.trunc((w - columns) / 2)];
+  return { top, left, rows, columns };
 }
