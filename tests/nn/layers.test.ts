@@ -119,12 +119,18 @@ describe('shapes and parameters', () => {
         })
         .computeOutputShape([5, 5, 2]),
     ).toEqual([8, 12, 2]);
-    expect(layers.zeroPadding2d({ padding: [1, 2] }).computeOutputShape([5, 5, 2])).toEqual([7, 9, 2]);
-    expect(layers.averagePooling2d({ padding: 'same' }).computeOutputShape([5, 5, 2])).toEqual([3, 3, 2]);
+    expect(layers.zeroPadding2d({ padding: [1, 2] }).computeOutputShape([5, 5, 2])).toEqual([
+      7, 9, 2,
+    ]);
+    expect(layers.averagePooling2d({ padding: 'same' }).computeOutputShape([5, 5, 2])).toEqual([
+      3, 3, 2,
+    ]);
     expect(layers.maxPooling2d({ poolSize: 3, strides: 2 }).computeOutputShape([9, 9, 2])).toEqual([
       4, 4, 2,
     ]);
-    expect(layers.globalMaxPooling2d({ keepDims: true }).computeOutputShape([5, 5, 2])).toEqual([1, 1, 2]);
+    expect(layers.globalMaxPooling2d({ keepDims: true }).computeOutputShape([5, 5, 2])).toEqual([
+      1, 1, 2,
+    ]);
   });
 });
 

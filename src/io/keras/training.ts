@@ -63,8 +63,12 @@ function described(
     return name === '' ? config['fn'] : { className: config['fn'], config: { name } };
   }
   const { axis } = config;
-  const named = without(config, 'dtype', ...(path === 'metrics' ? [] : ['name']));
-  const options = optionsOf(isLast(axis) ? without(named, 'axis') : named, path, problems);
+  const unused = [
+    'dtype',
+    ...(isLast(axis) ? ['axis'] : []),
+    ...(path === 'metrics' ? [] : ['name']),
+  ];
+  const options = optionsOf(without(config, ...unused), path, problems);
   // The optimizers of Keras 2 are registered as custom ones.
   return { className: value['class_name'].replace('Custom>', ''), config: options };
 }

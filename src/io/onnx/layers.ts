@@ -240,7 +240,15 @@ function smartlyResized(use: LayerUse, method: string): Value {
   return resized({ ...use, inputs: [part] }, method);
 }
 
-function normalization({ graph, layer, inputs, config, outputShape, has, weight }: LayerUse): Value {
+function normalization({
+  graph,
+  layer,
+  inputs,
+  config,
+  outputShape,
+  has,
+  weight,
+}: LayerUse): Value {
   const axes = [(config['axis'] ?? []) as number | number[]].flat();
   const kept = axes.map((axis) => (axis < 0 ? axis + outputShape.length : axis - 1));
   const shape = outputShape.map((n, i) => (kept.includes(i) ? n : 1));

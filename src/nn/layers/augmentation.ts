@@ -299,7 +299,7 @@ export class RandomCrop extends ImageLayer {
       return crop(x, top, left, height, width);
     }
     // Keras takes what there is, from the corner of the centred part on.
-    const { top, left } = aspectBox(x, height, width);
+    const { top, left } = aspectBox([h, w], [height, width]);
     const part = crop(x, top, left, Math.min(height, h - top), Math.min(width, w - left));
     return resize(part, [height, width]);
   }

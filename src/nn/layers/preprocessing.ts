@@ -288,7 +288,12 @@ function aspectCrop(x: Tensor, height: number, width: number): Tensor {
 export function aspectBox(
   [h, w]: readonly [number, number],
   [height, width]: readonly [number, number],
-): { readonly top: number; readonly left: number; readonly rows: number; readonly columns: number } {
+): {
+  readonly top: number;
+  readonly left: number;
+  readonly rows: number;
+  readonly columns: number;
+} {
   const within = (n: number, most: number): number => Math.max(1, Math.min(most, Math.trunc(n)));
   const rows = within((w * height) / width, h);
   const columns = within((h * width) / height, w);
