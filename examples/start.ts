@@ -4,7 +4,7 @@
  */
 import { join, resolve } from 'node:path';
 import process from 'node:process';
-import { datasets, init, loadModel, saveModel, type Sequential } from 'fovea';
+import { datasets, init, loadModel, saveModel, type Model } from 'fovea';
 import { writeReport } from './start/report.js';
 import { photoEdges, textbookSobel } from './start/sobel.js';
 import { train } from './start/train.js';
@@ -48,14 +48,14 @@ const report = await writeReport(FOLDER, {
 console.log(`written to ${report}`);
 
 console.log('\n5. Saved and loaded');
-const folder = join(FOLDER, 'model');
-await saveModel(withDropout.model, folder);
-const loaded = await loadModel(folder);
+const path = join(FOLDER, 'digits.keras');
+await saveModel(withDropout.model, path);
+const loaded = await loadModel(path);
 const [before, after] = [await predict(withDropout.model), await predict(loaded)];
 if (!before.every((value, i) => Object.is(value, after[i]))) {
   throw new Error('the loaded model predicts something else');
 }
-console.log(`${folder}: ${before.length} predictions, all bit-identical`);
+console.log(`${path}: ${before.length} predictions, all bit-identical`);
 
 if (withDropout.testAccuracy < 0.97) {
   console.error(`The test accuracy ${withDropout.testAccuracy} is below 0.97.`);
@@ -63,7 +63,7 @@ if (withDropout.testAccuracy < 0.97) {
 }
 console.log(`\nDone in ${((performance.now() - start) / 1000).toFixed(1)} s.`);
 
-async function predict(model: Sequential): Promise<Float32Array> {
+async function predict(model: Model): Promise<Float32Array> {
   const y = await model.predict({ data: data.test.x, shape: data.test.shape });
   const values = new Float32Array(await y.data());
   y.dispose();

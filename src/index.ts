@@ -1,5 +1,5 @@
 /** fovea: convolutional networks on any GPU, with hand-written WGSL. The public names. */
-export { noGrad, valueAndGrad } from './autograd.js';
+export { noGrad, record, valueAndGrad, type Backward } from './autograd.js';
 export { FoveaError, type ErrorCode } from './errors.js';
 export { type AdapterInfo } from './gpu/device.js';
 export { type AdapterKind } from './gpu/host.js';
@@ -17,7 +17,8 @@ export {
   type Image,
 } from './io/images/image.js';
 export { writeFileAtomic } from './io/files.js';
-export { loadModel, saveModel } from './io/model.js';
+export { loadModel, loadWeights, saveModel, type LoadOptions } from './io/model.js';
+export { layerModel } from './nn/functional.js';
 export { cifar10Net } from './models/cifar10.js';
 export * from './nn/index.js';
 export * from './ops/index.js';
@@ -25,6 +26,7 @@ export { Random, randomNormal, randomUniform } from './random.js';
 export { keep, scope } from './scope.js';
 export { type Padding, type Pair, type Shape } from './shape.js';
 export {
+  empty,
   requireGrad,
   tensor,
   Tensor,

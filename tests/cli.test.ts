@@ -128,7 +128,8 @@ it.each([
   ['DATA', 4],
   ['LIMIT', 7],
   ['OUT_OF_MEMORY', 7],
-  ['SHAPE', 1],
+  ['SHAPE', 4],
+  ['ARGUMENT', 2],
 ] as const)('%s ends with exit code %i', (code, exit) => {
   const error = new FoveaError(code, 'text');
   expect(exitCode(error)).toBe(exit);

@@ -4,8 +4,8 @@ import * as ops from '../src/ops/index.js';
 import { families } from './cases/index.js';
 import { coverageRows, coverageTable } from './coverage.js';
 
-/** Makers of constants: nothing to compare, nothing to differentiate. */
-const makers = ['fill', 'ones', 'zeros', 'cast'];
+/** Makers of constants: nothing to compare, nothing to differentiate. And kernels of one's own. */
+const makers = ['fill', 'ones', 'zeros', 'cast', 'runWgsl'];
 
 describe('coverage of the operations', () => {
   const rows = coverageRows(families);

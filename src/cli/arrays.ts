@@ -19,7 +19,11 @@ export async function readArray(path: string): Promise<StoredTensor> {
  * @param flag for errors: '--input'
  * @throws FoveaError ARGUMENT when some are missing, too many, or named otherwise
  */
-export function perName(flag: string, values: readonly string[], names: readonly string[]): string[] {
+export function perName(
+  flag: string,
+  values: readonly string[],
+  names: readonly string[],
+): string[] {
   const named = new Map<string, string>();
   const plain: string[] = [];
   for (const value of values) {
@@ -28,7 +32,7 @@ export function perName(flag: string, values: readonly string[], names: readonly
     else named.set(name, value.slice(name.length + 1));
   }
   const all = names.map((name) => named.get(name) ?? plain.shift());
-  if (plain.length === 0 && all.every((value) => value !== undefined)) return all as string[];
+  if (plain.length === 0 && all.every((value) => value !== undefined)) return all;
   throw new FoveaError(
     'ARGUMENT',
     `${flag}: got ${values.length}, the model has ${names.length}: ${names.join(', ')}`,

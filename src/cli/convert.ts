@@ -18,9 +18,13 @@ export function addConvert(program: Command): void {
     .command('convert')
     .description('Read a model in one format and write it in another.')
     .argument('<in>', '.keras, .h5, TensorFlow.js model.json; or weights, with --architecture')
-    .argument('<out>', '.keras, .weights.h5, .safetensors or .onnx')
+    .argument('<out>', '.keras, .weights.h5, .safetensors, .npz or .onnx')
     .option('--architecture <model>', 'the model that weights in IN belong to')
-    .option('--input-shape <shape>', 'height,width,channels, where the file leaves them open', shape)
+    .option(
+      '--input-shape <shape>',
+      'height,width,channels, where the file leaves them open',
+      shape,
+    )
     .option('--dry-run', 'read and check, but write nothing');
   withJson(command).action(async (input: string, output: string, flags: ConvertFlags) => {
     modelEnding(output);
@@ -36,7 +40,9 @@ export function addConvert(program: Command): void {
     if (flags.json) printJson({ input, output, written: !dryRun, bytes, layers, params, compiled });
     else {
       const verb = dryRun ? 'would be written' : 'written';
-      process.stdout.write(`${output} ${verb}: ${layers} layers, ${params} parameters, ${bytes} bytes\n`);
+      process.stdout.write(
+        `${output} ${verb}: ${layers} layers, ${params} parameters, ${bytes} bytes\n`,
+      );
     }
   });
 }

@@ -20,7 +20,11 @@ export function addSummary(program: Command): void {
     .command('summary')
     .description('Print the layers of a model: shapes, parameters, connections.')
     .argument('<model>', '.keras, .h5 or TensorFlow.js model.json')
-    .option('--input-shape <shape>', 'height,width,channels, where the file leaves them open', shape)
+    .option(
+      '--input-shape <shape>',
+      'height,width,channels, where the file leaves them open',
+      shape,
+    )
     .option('--trainable', 'show which layers are trained')
     .option('--expand-nested', 'list the layers of models inside')
     .option('--plot <file.svg>', 'also draw the graph of layers');

@@ -97,7 +97,12 @@ export function compare(
 function report(comparisons: readonly Comparison[], { json, tolerance }: VerifyFlags): void {
   const first = comparisons.find(({ isSame }) => !isSame);
   if (json) {
-    printJson({ same: first === undefined, tolerance, firstDifference: first ?? null, comparisons });
+    printJson({
+      same: first === undefined,
+      tolerance,
+      firstDifference: first ?? null,
+      comparisons,
+    });
   } else {
     for (const { name, relative, isSame, problem } of comparisons) {
       const what = problem ?? `differs by ${relative.toExponential(2)} of the largest value`;

@@ -5,6 +5,7 @@
  * - `#if FLAG` / `#elif FLAG` / `#else` / `#endif` : lines kept when the flag is set and not 0;
  * - `#unroll i COUNT` / `#end` : the lines between, repeated COUNT times with `$i` replaced by
  *   0, 1, 2 … (Tint does not unroll loops; COUNT is a number, a flag or a product such as R*C);
+ * - `$[2 * S + 1]` : the number, a sum of products of numbers and flags: names as `x$[$p * S + $k]`;
  *
  * and every numeric flag is also a WGSL `const`, every string flag a WGSL `alias` of that name.
  */
@@ -18,7 +19,7 @@ export type Sources = Readonly<Record<string, string>>;
 /** Expands the shader `name` to plain WGSL. Throws a plain Error on a malformed template. */
 export function expand(sources: Sources, name: string, flags: Flags): string {
   const lines = select(includeAll(sources, name, new Set()), flags, name);
-  const body = unroll(lines, flags, name);
+  const body = unroll(lines, flags, name).map((line) => compute(line, flags, name));
   // `enable` and `requires` directives must precede every declaration.
   const isDirective = (line: string): boolean => /^\s*(enable|requires|diagnostic)\b/.test(line);
   return [...body.filter(isDirective), ...prefix(flags), ...body.filter((l) => !isDirective(l))]
@@ -103,11 +104,18 @@ function matchingEnd(lines: readonly string[], start: number, name: string): num
   throw new Error(`shader template: #unroll without #end in "${name}"`);
 }
 
+function compute(line: string, flags: Flags, name: string): string {
+  return line.replace(/\$\[([^\]]*)\]/g, (_, sum: string) =>
+    String(sum.split('+').reduce((total, term) => total + product(term, flags, name), 0)),
+  );
+}
+
 function product(text: string, flags: Flags, name: string): number {
-  return text.split('*').reduce((total, factor) => {
+  return text.split('*').reduce((total, part) => {
+    const factor = part.trim();
     const value = /^\d+$/.test(factor) ? Number(factor) : Number(flags[factor]);
     if (!Number.isInteger(value)) {
-      throw new Error(`shader template: #unroll count "${text}" in "${name}" needs flag ${factor}`);
+      throw new Error(`shader template: "${text.trim()}" in "${name}" needs flag ${factor}`);
     }
     return total * value;
   }, 1);

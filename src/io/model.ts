@@ -9,8 +9,10 @@ import { readFileOrThrow, writeFileAtomic } from './files.js';
 import type { StoredTensor } from './formats/array.js';
 import { readHdf5, type Hdf5Group } from './formats/hdf5.js';
 import { writeHdf5 } from './formats/hdf5_write.js';
+import { readNpz, writeNpz } from './formats/npy.js';
 import { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 import { readZip, writeZip } from './formats/zip.js';
+import { isObject } from './keras/options.js';
 import { readArchitecture, type ConfigContext } from './keras/read_config.js';
 import { loadTfjsWeights, readTfjs } from './keras/tfjs.js';
 import { readTraining, writeTraining } from './keras/training.js';
@@ -43,7 +45,7 @@ export interface LoadOptions {
  *
  * - `.keras`: everything, for fovea and Keras 3: architecture, weights, how it is trained, what the
  *   optimizer keeps
- * - `.weights.h5` and `.safetensors`: the weights alone
+ * - `.weights.h5`, `.safetensors` and `.npz`: the weights alone
  * - `.onnx`: for inference elsewhere; pictures stay [n, height, width, channels]
  *
  * The file is written under a temporary name and then renamed.
@@ -67,6 +69,7 @@ const writers = {
   '.keras': kerasBytes,
   '.weights.h5': async (model: Model) => writeHdf5(await weightTree(model)),
   '.safetensors': async (model: Model) => writeSafetensors(await weightMap(model)),
+  '.npz': async (model: Model) => writeNpz(await weightMap(model)),
   '.onnx': async (model: Model) => writeOnnx(model, await weightMap(model)),
 } as const;
 
@@ -144,8 +147,8 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
 }
 
 /**
- * Loads weights into a model: from `.weights.h5`, a legacy `.h5`, `.keras` or `.safetensors`. The
- * content tells the format.
+ * Loads weights into a model: from `.weights.h5`, a legacy `.h5`, `.keras`, `.safetensors` or
+ * `.npz`. The content tells the format.
  *
  * @param byName of legacy files: whether layers are found by name, and others left as they are
  * @throws FoveaError FILE that lists all weights that are missing or have another shape
@@ -158,8 +161,9 @@ export async function loadWeights(
   const bytes = await readFileOrThrow(path);
   await inFile(path, async () => {
     if (startsWith(bytes, 'PK')) {
-      const inner = member(readZip(bytes), 'model.weights.h5');
-      await readHdf5(inner, (root) => loadKerasWeights(root, model));
+      const inner = readZip(bytes).get('model.weights.h5');
+      if (inner) await readHdf5(inner, (root) => loadKerasWeights(root, model));
+      else fill(model, readNpz(bytes));
     } else if (startsWith(bytes, '\x89HDF')) {
       await readHdf5(bytes, (root) => loadAnyWeights(root, model, byName));
     } else {
@@ -177,11 +181,11 @@ function loadAnyWeights(root: Hdf5Group, model: Model, byName: boolean): void {
 async function loadKeras(bytes: Uint8Array, options: LoadOptions): Promise<Model> {
   const members = readZip(bytes);
   const config = parseJson(member(members, 'config.json'));
-  const metadata = parseJson(member(members, 'metadata.json')) as { fovea?: Continuation };
-  const { compile_config: training } = config as { compile_config?: unknown };
+  const metadata = parseJson(member(members, 'metadata.json'));
+  const training = isObject(config) ? config['compile_config'] : undefined;
   const weights = member(members, 'model.weights.h5');
   return readHdf5(weights, (root) =>
-    makeModel(config, training, options, metadata.fovea, (model) => {
+    makeModel(config, training, options, continuationOf(metadata), (model) => {
       loadKerasWeights(root, model);
       if (model.compiled) loadOptimizer(root, model.compiled.optimizer, model);
     }),
@@ -198,16 +202,30 @@ function loadWholeHdf5(root: Hdf5Group, options: LoadOptions): Model {
   const training = root.attribute('training_config');
   const how = typeof training === 'string' ? parseText(training) : undefined;
   return makeModel(parseText(json), how, options, undefined, (model) => {
-      loadLegacyWeights(root.group('model_weights'), model);
-      if (model.compiled) loadLegacyOptimizer(root, model.compiled.optimizer, model);
-    },
-  );
+    loadLegacyWeights(root.group('model_weights'), model);
+    if (model.compiled) loadLegacyOptimizer(root, model.compiled.optimizer, model);
+  });
 }
 
 /** Counters of random streams. */
 interface Continuation {
   readonly seed: number;
   readonly epochsTrained: number;
+}
+
+/** What fovea adds to the metadata. Throws FILE unless they are whole numbers from 0. */
+function continuationOf(metadata: unknown): Continuation | undefined {
+  const found = isObject(metadata) ? metadata['fovea'] : undefined;
+  if (found === undefined) return undefined;
+  const { seed, epochsTrained } = isObject(found) ? found : {};
+  if (isCount(seed) && isCount(epochsTrained)) return { seed, epochsTrained };
+  throw new FoveaError('FILE', `metadata.json has ${JSON.stringify(found)} for "fovea"`, {
+    hint: 'It needs whole numbers "seed" and "epochsTrained".',
+  });
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 /** A model from its parts in a file; freed when one of them is wrong. */
@@ -222,7 +240,8 @@ function makeModel(
   const { className, config } = readArchitecture(architecture, context);
   const how = compile ? readTraining(training) : undefined;
   const seeded = continuation ? { ...config, seed: continuation.seed } : config;
-  const model = layerFromConfig(className, seeded, customLayers) as Model;
+  const model = layerFromConfig(className, seeded, customLayers);
+  if (!(model instanceof Model)) throw new FoveaError('FILE', `${className} is no model`);
   try {
     model.epochsTrained = continuation?.epochsTrained ?? 0;
     if (how) model.compile(how);
@@ -264,7 +283,7 @@ function parseText(text: string): unknown {
 }
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
-  return [...text].every((char, i) => bytes[i] === char.charCodeAt(0));
+  return Array.from(text, (char) => char.charCodeAt(0)).every((code, i) => bytes[i] === code);
 }
 
 async function isFolder(path: string): Promise<boolean> {

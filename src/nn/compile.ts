@@ -102,7 +102,9 @@ function isMetricList(value: unknown): value is readonly MetricLike[] {
 }
 
 function metricsOf(given: NonNullable<CompileOptions['metrics']>): PerOutput<readonly Metric[]> {
-  return mapPerOutput(given, isMetricList, (list) => list.map((each) => metricOf(each)));
+  const all = (list: readonly MetricLike[]): readonly Metric[] =>
+    list.map((each) => metricOf(each));
+  return mapPerOutput<readonly MetricLike[], readonly Metric[]>(given, isMetricList, all);
 }
 
 /** An empty list is none for all outputs. */
@@ -112,8 +114,12 @@ function metricLists(
   names: readonly string[],
 ): (readonly Metric[])[] {
   if (given instanceof Array && given.length === 0) return names.map(() => []);
-  return perName(what, given, names, isMetricList as (value: unknown) => value is readonly Metric[])
-    .map((list) => list ?? []);
+  return perName(
+    what,
+    given,
+    names,
+    isMetricList as (value: unknown) => value is readonly Metric[],
+  ).map((list) => list ?? []);
 }
 
 function mapPerOutput<T, R>(
@@ -122,11 +128,6 @@ function mapPerOutput<T, R>(
   convert: (value: T) => R,
 ): PerOutput<R> {
   if (isOne(given)) return convert(given);
-  if (given instanceof Array) return (given as readonly T[]).map(convert);
-  return Object.fromEntries(
-    Object.entries(given as Readonly<Record<string, T>>).map(([name, value]) => [
-      name,
-      convert(value),
-    ]),
-  );
+  if (given instanceof Array) return given.map(convert);
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, convert(value)]));
 }

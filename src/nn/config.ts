@@ -45,6 +45,15 @@ export function withDefaults<C extends object>(
   return Object.fromEntries(entries) as C;
 }
 
+/** The properties of an object but those named. */
+export function without<T extends object, K extends keyof T>(
+  object: T,
+  ...keys: readonly K[]
+): Omit<T, K> {
+  const entries = Object.entries(object).filter(([key]) => !keys.includes(key as K));
+  return Object.fromEntries(entries) as Omit<T, K>;
+}
+
 /** Which numbers an option may have. */
 export interface Range {
   readonly least?: number;

@@ -57,23 +57,27 @@ export function perName<T>(
     throw new FoveaError('ARGUMENT', `${what}: got one entry, the model has ${names.join(', ')}`);
   }
   if (given instanceof Array) {
-    if (given.length === names.length) return [...(given as readonly T[])];
+    if (given.length === names.length) return [...given];
     throw new FoveaError(
       'ARGUMENT',
       `${what}: got ${given.length} entries, the model has ${names.length}: ${names.join(', ')}`,
     );
   }
-  const record = given as Readonly<Record<string, T>>;
+  const record = given;
   for (const key of Object.keys(record)) {
     if (names.includes(key)) continue;
-    throw new FoveaError('ARGUMENT', `${what}: there is no '${key}'; the names are ${names.join(', ')}`);
+    throw new FoveaError(
+      'ARGUMENT',
+      `${what}: there is no '${key}'; the names are ${names.join(', ')}`,
+    );
   }
   return names.map((name) => record[name]);
 }
 
 /** The arrays of all inputs, or targets of all outputs. Throws ARGUMENT when one is missing. */
 export function arraysOf(what: string, given: Inputs, names: readonly string[]): ArrayInput[] {
-  return perName<ArrayInput>(what, given, names, isArrayInput).map((array, i) => {
+  const arrays: unknown[] = perName<ArrayInput>(what, given, names, isArrayInput);
+  return arrays.map((array, i) => {
     if (isArrayInput(array)) return array;
     throw new FoveaError(
       'ARGUMENT',

@@ -87,8 +87,12 @@ async function loadTargets(
     weights[0] = byClass(targets[0]!, count, classWeight, weights[0]);
   }
   return {
-    y: targets.map((target, i) => targetRows(target, plans[i]!.loss?.isSparse ? 'int32' : 'float32')),
-    weights: weights.map((values) => values && targetRows({ data: values, shape: [count] }, 'float32')),
+    y: targets.map((target, i) =>
+      targetRows(target, plans[i]!.loss?.isSparse ? 'int32' : 'float32'),
+    ),
+    weights: weights.map(
+      (values) => values && targetRows({ data: values, shape: [count] }, 'float32'),
+    ),
     indices: range(0, count),
   };
 }

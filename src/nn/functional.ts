@@ -171,5 +171,5 @@ function unconnected(name: string, layer: Layer): FoveaError {
 }
 
 function listOf(tensors: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] {
-  return tensors instanceof Array ? tensors : [tensors as SymbolicTensor];
+  return tensors instanceof Array ? tensors : [tensors];
 }

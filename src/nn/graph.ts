@@ -38,7 +38,7 @@ export class LayerCall {
         { hint: 'Tensors with values are passed to layer.call() or model.predict().' },
       );
     }
-    const shapes = layer.outputShapes(inputs.map(({ shape }) => shape));
+    const shapes = layer.computeOutputShapes(inputs.map(({ shape }) => shape));
     this.outputs = shapes.map((shape, i) => new SymbolicTensor(shape, this, i));
   }
 }
@@ -193,10 +193,7 @@ class Order {
 
   private measure(): void {
     for (const call of [...this.finished].reverse()) {
-      const depth = Math.max(
-        this.callDepth.get(call) ?? 0,
-        this.layerDepth.get(call.layer) ?? 0,
-      );
+      const depth = Math.max(this.callDepth.get(call) ?? 0, this.layerDepth.get(call.layer) ?? 0);
       this.layerDepth.set(call.layer, depth);
       this.callDepth.set(call, depth);
       for (const { source } of call.inputs) {

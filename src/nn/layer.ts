@@ -3,6 +3,7 @@ import { zeros } from '../ops/index.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
 import { keep, scope } from '../scope.js';
 import { requireGrad, tensor, type Tensor } from '../tensor.js';
+import { without } from './config.js';
 import type { Constraint } from './constraints.js';
 import { LayerCall, type SymbolicTensor } from './graph.js';
 import type { Initializer } from './initializers.js';
@@ -69,9 +70,9 @@ interface OwnWeight extends Weight {
  * One step of a network: weights and a function. Shapes are those of one sample, without the batch
  * dimension. A layer knows nothing of the model around it.
  *
- * A layer of one's own extends this class with `className`, `outputShape`, `call`, and, where it
+ * A layer of one's own extends this class with `className`, `computeOutputShape`, `call`, and, where it
  * has them, `createWeights` and `getConfig`. Only layers with several inputs or outputs override
- * `outputShapes` and `callAll`.
+ * `computeOutputShapes` and `callAll`.
  */
 export abstract class Layer {
   /** Keras's name of the class: 'Conv2D'. */
@@ -143,20 +144,20 @@ export abstract class Layer {
    * @throws FoveaError SHAPE when the layer cannot work on such samples, or has weights for others
    */
   build(inputShapes: readonly Shape[], nextSeed: SeedSource): void {
-    this.outputShapes(inputShapes);
+    this.computeOutputShapes(inputShapes);
     this.createWeights?.(inputShapes[0]!, nextSeed);
     this.built = true;
   }
 
   /** Shape of one result. Throws SHAPE when the layer cannot work on samples of `inputShape`. */
-  abstract outputShape(inputShape: Shape): Shape;
+  abstract computeOutputShape(inputShape: Shape): Shape;
 
   /** Runs the layer on a batch: `x` has the batch dimension first. */
   abstract call(x: Tensor, options?: CallOptions): Tensor;
 
   /** Shapes of the results, for layers with several inputs or outputs. */
-  outputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
-    return [this.outputShape(only(this.name, inputShapes))];
+  computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
+    return [this.computeOutputShape(only(this.name, inputShapes))];
   }
 
   /** Runs the layer on a batch of each input. */
@@ -186,7 +187,7 @@ export abstract class Layer {
 
   /** `apply` for layers with several outputs. */
   applyAll(inputs: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] {
-    const call = new LayerCall(this, inputs instanceof Array ? inputs : [inputs as SymbolicTensor]);
+    const call = new LayerCall(this, inputs instanceof Array ? inputs : [inputs]);
     this.uses.push(call);
     return call.outputs;
   }
@@ -277,8 +278,7 @@ export abstract class Layer {
 
 /** The options of a layer that are not those of every layer. */
 export function ownOptions<O extends LayerOptions>(options: O): Omit<O, keyof LayerOptions> {
-  const { name, trainable, activityRegularizer, ...own } = options;
-  return own;
+  return without(options, 'name', 'trainable', 'activityRegularizer');
 }
 
 /** Options as plain values: objects become what describes them. */

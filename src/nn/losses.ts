@@ -52,7 +52,7 @@ interface Kind {
 }
 
 function crossEntropy(output: Tensor, target: Tensor, options: AllOptions): Tensor {
-  const { fromLogits, labelSmoothing = 0 } = options;
+  const { fromLogits, labelSmoothing } = options;
   const op = fromLogits ? softmaxCrossEntropy : categoricalCrossEntropy;
   return op(output, target, { labelSmoothing });
 }

@@ -78,6 +78,11 @@ export abstract class Model extends Layer {
     return only(`${this.name}: inputShape`, this.inputs).shape;
   }
 
+  /** Of one result, for models with one output. */
+  get outputShape(): Shape {
+    return this.output.shape;
+  }
+
   /** The result as a tensor that is not computed yet, for models with one output. */
   override get output(): SymbolicTensor {
     return only(`${this.name}: output`, this.outputs, 'output');
@@ -138,14 +143,13 @@ export abstract class Model extends Layer {
     );
   }
 
-  override outputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
+  override computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
     if (inputShapes.length === 1) this.ensureBuilt(inputShapes[0]!);
     this.graph.checkInputs(this.name, inputShapes);
     return this.outputs.map(({ shape }) => shape);
   }
 
-  /** Of one sample, for models with one output. */
-  override outputShape(): Shape {
+  override computeOutputShape(): Shape {
     return this.output.shape;
   }
 
@@ -181,7 +185,7 @@ export abstract class Model extends Layer {
    * @throws FoveaError ARGUMENT when there is no such layer, or it has several results
    */
   outputsOf(x: Tensor | readonly Tensor[], layerName: string): Tensor {
-    const inputs = x instanceof Array ? x : [x as Tensor];
+    const inputs = x instanceof Array ? x : [x];
     if (inputs.length === 1) this.ensureBuilt(inputs[0]!.shape.slice(1));
     const wanted = this.graph.resultOf(this.getLayer(layerName));
     return scope(() => noGrad(() => this.graph.run(inputs, [wanted], {})[0]!));

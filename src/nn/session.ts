@@ -78,13 +78,24 @@ export class Session {
   async trainEpoch(
     train: Examples,
     progress: Progress,
-    { shuffle, seed, first = 0, after }: { shuffle: boolean; seed: number; first?: number; after: AfterStep },
+    {
+      shuffle,
+      seed,
+      first = 0,
+      after,
+    }: { shuffle: boolean; seed: number; first?: number; after: AfterStep },
   ): Promise<Logs> {
     const { model } = this;
     const order = train.indices.slice();
     if (first === 0) this.book.reset();
     if (shuffle) new Random(deriveSeed(seed, STREAM.epochs, model.epochsTrained)).shuffle(order);
-    await this.pass(order, progress, first, (indices) => this.trainStep(train, indices, seed), after);
+    await this.pass(
+      order,
+      progress,
+      first,
+      (indices) => this.trainStep(train, indices, seed),
+      after,
+    );
     model.epochsTrained++;
     return this.book.read();
   }
@@ -126,14 +137,19 @@ export class Session {
       const weight = weights[i]?.take(indices);
       const judged = { output: outputs[i]!, target: y[i]!.take(indices), weight };
       const loss = plan.loss && this.outputLoss(plan.loss, fused.includes(plan), judged);
-      noGrad(() => this.book.addOutput(i, loss, {
-        ...judged,
-        output: fused.includes(plan) ? this.activated(plan, judged.output) : judged.output,
-      }));
+      noGrad(() =>
+        this.book.addOutput(i, loss, {
+          ...judged,
+          output: fused.includes(plan) ? this.activated(plan, judged.output) : judged.output,
+        }),
+      );
       return loss?.mul(plan.lossWeight);
     });
-    const total = [...losses.filter((loss) => loss !== undefined), ...added, ...this.penalties()]
-      .reduce((sum, loss) => sum.add(loss));
+    const total = [
+      ...losses.filter((loss) => loss !== undefined),
+      ...added,
+      ...this.penalties(),
+    ].reduce((sum, loss) => sum.add(loss));
     noGrad(() => this.book.addTotal(indices.length, total));
     return total;
   }

@@ -28,21 +28,25 @@ export function summarize(model: Model, options: SummaryOptions = {}): string {
   const columns = ['Layer (type)', 'Output Shape', 'Param #'];
   if (!isChain(model)) columns.push('Connected to');
   if (options.showTrainable) columns.push('Trainable');
-  const rows = rowsOf(model, columns, options, '');
+  const rows = rowsOf(model, columns, options, 0);
   const widths = columns.map((column, i) =>
-    Math.max(LEAST_WIDTHS[column] ?? column.length, ...rows.flatMap((row) => row[i]!.map((line) => line.length))),
+    Math.max(
+      LEAST_WIDTHS[column] ?? column.length,
+      ...rows.flatMap((row) => row[i]!.map((line) => line.length)),
+    ),
   );
   const rule = (left: string, line: string, cross: string, right: string): string =>
     left + widths.map((width) => line.repeat(width + 2)).join(cross) + right;
   const line = (cells: readonly string[], wall: string): string =>
     `${wall} ${cells
-      .map((cell, i) =>
-        columns[i] === 'Param #' ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!),
-      )
+      .map((cell, i) => align(columns[i]!, cell, widths[i]!))
       .join(` ${wall} `)} ${wall}`;
   const lines = (row: Row): string =>
     Array.from({ length: Math.max(...row.map((cell) => cell.length)) }, (_, k) =>
-      line(row.map((cell) => cell[k] ?? ''), '│'),
+      line(
+        row.map((cell) => cell[k] ?? ''),
+        '│',
+      ),
     ).join('\n');
   return [
     `Model: "${model.name}"`,
@@ -53,6 +57,12 @@ export function summarize(model: Model, options: SummaryOptions = {}): string {
     rule('└', '─', '┴', '┘'),
     ...totals(model),
   ].join('\n');
+}
+
+function align(column: string, cell: string, width: number): string {
+  if (column === 'Param #') return cell.padStart(width);
+  const before = column === 'Trainable' ? Math.floor((width - cell.length) / 2) : 0;
+  return (' '.repeat(before) + cell).padEnd(width);
 }
 
 /** Whether each layer is used once and follows the one before it. */
@@ -73,28 +83,31 @@ function rowsOf(
   model: Model,
   columns: readonly string[],
   options: SummaryOptions,
-  indent: string,
+  /** How many models it lies in. */
+  level: number,
 ): Row[] {
   return model.layers.flatMap((layer) => {
     const uses = model.graph.usesOf(layer);
     const cells: Readonly<Record<string, readonly string[]>> = {
-      'Layer (type)': nameLines(layer, indent),
+      'Layer (type)': nameLines(layer, level),
       'Output Shape': uses[0]!.outputs.map(({ shape }) => formatBatch(shape)),
       'Param #': [thousands(sizeOfAll(layer.weights))],
-      'Connected to': connections(model, uses),
+      // As in Keras, those inside of models are not shown.
+      'Connected to': level === 0 ? connections(model, uses) : ['-'],
       Trainable: [trainableMark(layer)],
     };
     const row = columns.map((column) => cells[column]!);
     const inside =
       options.expandNested && layer instanceof Model
-        ? rowsOf(layer, columns, options, `${indent}  └ `)
+        ? rowsOf(layer, columns, options, level + 1)
         : [];
     return [row, ...inside];
   });
 }
 
 /** In one line; in two where name and type do not fit into one. */
-function nameLines({ name, className }: Layer, indent: string): string[] {
+function nameLines({ name, className }: Layer, level: number): string[] {
+  const indent = level > 0 ? `${'   '.repeat(level)}└ ` : '';
   const line = `${indent}${name} (${className})`;
   if (line.length <= LEAST_WIDTHS['Layer (type)']!) return [line];
   return [`${indent}${name}`, `${' '.repeat(indent.length)}(${className})`];

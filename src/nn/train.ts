@@ -77,6 +77,7 @@ export async function fit(
     for (const callback of callbacks) await callback.onTrainEnd?.(run);
     return run.history();
   } finally {
+    for (const callback of options.callbacks ?? []) callback.dispose?.();
     session.dispose();
   }
 }

@@ -12,13 +12,8 @@ import { empty, type Tensor } from '../tensor.js';
 import { activationGrad, activationNumber, type Activation } from './activation.js';
 import { add } from './binary.js';
 import { checkFloat, swish } from './elementwise.js';
-import {
-  convForward,
-  convGradFilter,
-  convGradInput,
-  type ConvGeometry,
-  type Epilogue,
-} from './gemm.js';
+import type { ConvGeometry, Epilogue } from './conv_geometry.js';
+import { convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape } from './movement.js';
 import { reduceRaw } from './reduce.js';
 import { windows, type Part, type Window } from './run.js';

@@ -1,51 +1,15 @@
 import { debug } from '../gpu/debug.js';
 import type { Device } from '../gpu/device.js';
 import { empty, type Tensor } from '../tensor.js';
+import { convParams, epilogueParams, type ConvGeometry, type Epilogue } from './conv_geometry.js';
+import {
+  depthwiseForward,
+  depthwiseGradFilter,
+  depthwiseGradInput,
+  isDepthwise,
+} from './depthwise.js';
+import { addSplits } from './reduce.js';
 import { run, type Operand } from './run.js';
-
-/**
- * Geometry of a convolution x [batch, ih, iw, ci] -> y [batch, oh, ow, co] with w [kh, kw, ci / groups, co].
- * A matrix product is the case of one tap. Where only some channels of wider rows take part, a pixel
- * has `xStride` floats and they begin at `xOffset`; the same for y.
- */
-export interface ConvGeometry {
-  readonly batch: number;
-  readonly ih: number;
-  readonly iw: number;
-  readonly ci: number;
-  readonly oh: number;
-  readonly ow: number;
-  readonly co: number;
-  readonly kh: number;
-  readonly kw: number;
-  readonly sh: number;
-  readonly sw: number;
-  readonly dh: number;
-  readonly dw: number;
-  readonly ph: number;
-  readonly pw: number;
-  readonly groups: number;
-  readonly xStride: number;
-  readonly xOffset: number;
-  readonly yStride: number;
-  readonly yOffset: number;
-}
-
-/** What a GEMM does to a result before it is stored. */
-export interface Epilogue {
-  readonly bias?: Tensor | undefined;
-  /** See activation.ts. */
-  readonly activation?: number;
-  /** Adds to what is there. */
-  readonly accumulate?: boolean;
-}
-
-/** Geometry of [m, k] x [k, n] as a convolution of single pixels. */
-export function matrixGeometry(m: number, k: number, n: number): ConvGeometry {
-  const one = { kh: 1, kw: 1, sh: 1, sw: 1, dh: 1, dw: 1, ph: 0, pw: 0, groups: 1 };
-  const size = { batch: 1, ih: 1, iw: m, oh: 1, ow: m, ci: k, co: n };
-  return { ...one, ...size, xStride: k, xOffset: 0, yStride: n, yOffset: 0 };
-}
 
 /** y = act(conv(x, w) + bias): the forward pass. Writes `y`. */
 export function convForward(
@@ -56,9 +20,13 @@ export function convForward(
   g: ConvGeometry,
   epilogue: Epilogue = {},
 ): void {
-  const kind = innerLoop(op, deviceOf(y), g);
+  const kind = kernelsFor(op, deviceOf(y), g);
   if (kind === 'direct') {
     direct(op, 'conv2d_direct', { x, w, y }, g, g.co, epilogue);
+    return;
+  }
+  if (kind === 'depthwise') {
+    depthwiseForward(op, x, w, y, g, epilogue);
     return;
   }
   const columns = { n: g.co, k: g.ci, s_tap: g.ci * g.co, s_k: g.co, s_n: 1 };
@@ -81,9 +49,13 @@ export function convGradInput(
   g: ConvGeometry,
   epilogue: Epilogue = {},
 ): void {
-  const kind = innerLoop(op, deviceOf(x), g);
+  const kind = kernelsFor(op, deviceOf(x), g);
   if (kind === 'direct') {
     direct(op, 'conv2d_grad_input_direct', { y, w, x }, g, g.ci, epilogue);
+    return;
+  }
+  if (kind === 'depthwise') {
+    depthwiseGradInput(op, y, w, x, g);
     return;
   }
   const columns = { n: g.ci, k: g.co, s_tap: g.ci * g.co, s_k: 1, s_n: g.co };
@@ -106,11 +78,15 @@ export function convGradFilter(
   g: ConvGeometry,
 ): void {
   const device = deviceOf(dw);
-  const kind = innerLoop(op, device, g);
+  const kind = kernelsFor(op, device, g);
   if (kind === 'direct') {
     const count = g.kh * g.kw * (g.ci / g.groups) * g.co;
-    const params = { ...directParams(g, {}), count };
+    const params = { ...convParams(g, {}), count };
     run(op, 'conv2d_grad_filter_direct', { WG }, { x, dy, dw }, params, Math.ceil(count / WG));
+    return;
+  }
+  if (kind === 'depthwise') {
+    depthwiseGradFilter(op, x, dy, dw, g, device.bindingLimit, device.info.class === 'software');
     return;
   }
   const tile = kind === 'lanes' ? 4 * device.info.subgroupSize : 64;
@@ -136,14 +112,19 @@ export function convGradFilter(
 
 const WG = 64;
 
-/** The general kernels serve groups; on a device without a fast loop they serve everything. */
-function innerLoop(op: string, device: Device, g: ConvGeometry): 'lanes' | 'simt' | 'direct' {
-  const kind = g.groups > 1 ? 'direct' : device.innerLoop;
-  debug(3, () => {
-    const why = g.groups > 1 ? `${g.groups} groups` : `a ${device.info.class} adapter`;
-    return `${op}: ${kind}, because of ${why}`;
-  });
+type Kind = 'lanes' | 'simt' | 'direct' | 'depthwise';
+
+/** Which kernels compute a convolution: the general ones can do all, the others are faster. */
+function kernelsFor(op: string, device: Device, g: ConvGeometry): Kind {
+  const [kind, why] = choose(device, g);
+  debug(3, () => `${op}: ${kind}, because of ${why}`);
   return kind;
+}
+
+function choose({ innerLoop, info }: Device, g: ConvGeometry): [kind: Kind, why: string] {
+  if (g.groups === 1 || innerLoop === 'direct') return [innerLoop, `a ${info.class} adapter`];
+  if (isDepthwise(g)) return ['depthwise', 'a group per channel'];
+  return ['direct', `${g.groups} groups`];
 }
 
 function deviceOf(operand: Operand): Device {
@@ -161,26 +142,8 @@ function direct(
   const pixels = name === 'conv2d_direct' ? g.oh * g.ow : g.ih * g.iw;
   const count = g.batch * pixels * channels;
   const bias = epilogue.bias ?? operands['w']!;
-  const params = { ...directParams(g, epilogue), count };
+  const params = { ...convParams(g, epilogue), count };
   run(op, name, { WG }, { ...operands, bias }, params, Math.ceil(count / WG));
-}
-
-function directParams(g: ConvGeometry, epilogue: Epilogue): Record<string, number> {
-  return {
-    ...{ ih: g.ih, iw: g.iw, ci: g.ci, oh: g.oh, ow: g.ow, co: g.co, groups: g.groups },
-    ...{ kh: g.kh, kw: g.kw, sh: g.sh, sw: g.sw, dh: g.dh, dw: g.dw, ph: g.ph, pw: g.pw },
-    ...{ x_stride: g.xStride, x_offset: g.xOffset, y_stride: g.yStride, y_offset: g.yOffset },
-    batch: g.batch,
-    ...epilogueParams(epilogue),
-  };
-}
-
-function epilogueParams({
-  bias,
-  activation = 0,
-  accumulate = false,
-}: Epilogue): Record<string, number> {
-  return { bias: Number(bias !== undefined), activation, accumulate: Number(accumulate) };
 }
 
 /** Columns of the B operand: value (tap, k, n) of w lies at tap * s_tap + k * s_k + n * s_n. */
@@ -261,14 +224,4 @@ function filterSplits(
   );
   const perSplit = Math.ceil(rows / Math.max(1, Math.min(rows, wanted, most)));
   return { count: Math.ceil(rows / perSplit), rows: perSplit };
-}
-
-/** Adds up the partial sums of the splits, in order. */
-function addSplits(op: string, partial: Tensor, dw: Operand): void {
-  const [splits, size] = partial.shape as [number, number];
-  const vec = size % 4 === 0 ? 4 : 1;
-  const flags = { WG, T: vec === 4 ? 'vec4f' : 'f32', SUM: true };
-  const n = size / vec;
-  const params = { n, size: splits, inner: n, segments: 1, step: splits, scale: 1 };
-  run(op, 'reduce', flags, { x: partial, y: dw }, params, Math.ceil(n / WG));
 }

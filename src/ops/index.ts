@@ -67,6 +67,7 @@ export {
   type BinaryFocalOptions,
   type CategoricalFocalOptions,
 } from './row_losses.js';
+export { runWgsl, type WgslOptions } from './custom.js';
 export { dropout, type DropoutOptions } from './dropout.js';
 export { gaussianNoise, type GaussianNoiseOptions } from './noise.js';
 export {

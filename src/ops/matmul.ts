@@ -7,13 +7,8 @@ import { biasGradient, checkBias } from './conv2d.js';
 import { add } from './binary.js';
 import { checkFloat, swish } from './elementwise.js';
 import { fill } from './fill.js';
-import {
-  convForward,
-  convGradFilter,
-  convGradInput,
-  matrixGeometry,
-  type Epilogue,
-} from './gemm.js';
+import { matrixGeometry, type Epilogue } from './conv_geometry.js';
+import { convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape, transpose } from './movement.js';
 import { part, windows } from './run.js';
 

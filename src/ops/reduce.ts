@@ -3,7 +3,7 @@ import { axesOf, axisOf, sizeOf, type Shape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { div, equal, mul } from './binary.js';
 import { checkFloat } from './elementwise.js';
-import { part, run, windows } from './run.js';
+import { part, run, windows, type Operand } from './run.js';
 import { broadcastTo, reshape } from './movement.js';
 
 const WG = 64;
@@ -191,4 +191,14 @@ function runReduce(
 ): void {
   const flags = { WG, T: vec === 4 ? 'vec4f' : 'f32', [kind]: true };
   run(op, 'reduce', flags, operands, params, Math.ceil(params.n / WG));
+}
+
+/** Adds up partial sums [splits, size], in order. Writes `dw`, of `size` elements. */
+export function addSplits(op: string, partial: Tensor, dw: Operand): void {
+  const [splits, size] = partial.shape as [number, number];
+  const vec = size % 4 === 0 ? 4 : 1;
+  const flags = { WG, T: vec === 4 ? 'vec4f' : 'f32', SUM: true };
+  const n = size / vec;
+  const params = { n, size: splits, inner: n, segments: 1, step: splits, scale: 1 };
+  run(op, 'reduce', flags, { x: partial, y: dw }, params, Math.ceil(n / WG));
 }

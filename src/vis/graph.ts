@@ -2,16 +2,17 @@ import { formatBatch } from '../nn/data.js';
 import type { Graph, LayerCall, SymbolicTensor } from '../nn/graph.js';
 import type { Model } from '../nn/model.js';
 
-const BOX = { width: 210, height: 46, gapX: 24, gapY: 34, margin: 16 };
+const BOX = { width: 200, height: 62, gapX: 48, gapY: 26, margin: 16 };
 const STYLE = `
   text { font: 12px ui-sans-serif, system-ui, sans-serif; fill: #1b1f24; text-anchor: middle }
-  .type { font-weight: 600 } .more { fill: #57606a }
+  text.type { font-weight: 600 } text.more { fill: #57606a }
   rect { fill: #f6f8fa; stroke: #8c959f } rect.input { fill: #ddf4ff; stroke: #54aeff }
   rect.output { fill: #dafbe1; stroke: #4ac26b }
   path { fill: none; stroke: #8c959f; stroke-width: 1.3 }`;
 
 interface Placed {
   readonly call: LayerCall;
+  readonly row: number;
   readonly x: number;
   readonly y: number;
 }
@@ -22,14 +23,16 @@ export function plotModel(model: Model): string {
   const rows = rowsOf(graph);
   const { width, height, gapX, gapY, margin } = BOX;
   const columns = Math.max(...rows.map((row) => row.length));
+  const side = bulge(rows.length);
   const total = {
-    width: columns * (width + gapX) - gapX + 2 * margin,
+    width: columns * (width + gapX) - gapX + 2 * (margin + side),
     height: rows.length * (height + gapY) - gapY + 2 * margin,
   };
   const placed = rows.flatMap((row, i) => {
     const left = (total.width - row.length * (width + gapX) + gapX) / 2;
     return row.map((call, k) => ({
       call,
+      row: i,
       x: left + k * (width + gapX),
       y: margin + i * (height + gapY),
     }));
@@ -61,11 +64,24 @@ function rowsOf(graph: Graph): LayerCall[][] {
   return rows;
 }
 
+/** From bottom to top; lines that pass rows of other boxes go around them. */
 function edge(from: Placed, to: Placed): string {
   const { width, height, gapY } = BOX;
+  const rows = to.row - from.row;
+  if (rows > 1) {
+    const [x1, x2] = [from.x + width, to.x + width];
+    const [y1, y2] = [from.y + height / 2, to.y + height / 2];
+    const out = Math.max(x1, x2) + bulge(rows) * 1.3;
+    return `<path d="M${x1} ${y1} C${out} ${y1} ${out} ${y2} ${x2} ${y2}"/>`;
+  }
   const [x1, y1, x2, y2] = [from.x + width / 2, from.y + height, to.x + width / 2, to.y];
-  const bend = Math.max(gapY / 2, (y2 - y1) / 3);
-  return `<path d="M${x1} ${y1} C${x1} ${y1 + bend} ${x2} ${y2 - bend} ${x2} ${y2}"/>`;
+  const [down, up] = [y1 + gapY / 2, y2 - gapY / 2];
+  return `<path d="M${x1} ${y1} C${x1} ${down} ${x2} ${up} ${x2} ${y2}"/>`;
+}
+
+/** How far a line over so many rows goes out to the side. */
+function bulge(rows: number): number {
+  return rows > 1 ? Math.min(20 + 8 * rows, 90) : 0;
 }
 
 function box({ call, x, y }: Placed, { inputs, outputs }: Graph): string {
@@ -75,16 +91,18 @@ function box({ call, x, y }: Placed, { inputs, outputs }: Graph): string {
   const kind = isOf(inputs) ? 'input' : isOf(outputs) ? 'output' : 'inner';
   const shapes = call.outputs.map(({ shape }) => formatBatch(shape)).join(', ');
   const [middle, { layer }] = [x + width / 2, call];
-  return (
-    `<g><rect class="${kind}" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>` +
-    `<text x="${middle}" y="${y + 19}"><tspan class="type">${escape(layer.className)}</tspan> ` +
-    `${escape(short(layer.name))}</text>` +
-    `<text class="more" x="${middle}" y="${y + 36}">${escape(shapes)}</text></g>`
-  );
+  const line = (y: number, text: string, style: string): string =>
+    `<text class="${style}" x="${middle}" y="${y}">${escape(short(text))}</text>`;
+  return [
+    `<g><rect class="${kind}" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>`,
+    line(y + 19, layer.className, 'type'),
+    line(y + 36, layer.name, 'name'),
+    `${line(y + 53, shapes, 'more')}</g>`,
+  ].join('');
 }
 
-function short(name: string): string {
-  return name.length <= 18 ? name : `${name.slice(0, 17)}…`;
+function short(text: string): string {
+  return text.length <= 29 ? text : `${text.slice(0, 28)}…`;
 }
 
 function escape(text: string): string {

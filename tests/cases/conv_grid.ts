@@ -129,7 +129,29 @@ export const conv2dRows: readonly ConvSpec[] = [
   ...singles.map((single) => ({ ...base, ...single })),
 ];
 
+/** The windows that have kernels of their own, in odd sizes, with and without whole vec4s. */
+const compiled: readonly DepthwiseSpec[] = pairwise(
+  {
+    kernel: [
+      [3, 3],
+      [5, 5],
+    ] as Pair[],
+    strides: [1, 2] as PairLike[],
+    dilation: [1] as PairLike[],
+    padding,
+    batch: [1, 2, 3],
+    height: [5, 8, 13],
+    width: [7, 16, 19],
+    c: [1, 3, 4, 6, 8, 36],
+    multiplier: [1],
+    bias: [false, true],
+    activation,
+  },
+  { seed: 14 },
+);
+
 export const depthwiseRows: readonly DepthwiseSpec[] = [
+  ...compiled,
   ...pairwise(
     { ...spatial, c: [1, 3, 4, 5, 8, 17], multiplier: [1, 2, 3] },
     { valid: fits, seed: 12 },

@@ -3,7 +3,7 @@ import { unary, type UnaryName } from '../reference/activations.js';
 import { distinct, random, size, type Array64, type Range } from '../reference/array.js';
 import { binary, binaryBackward, type BinaryName } from '../reference/broadcast.js';
 import { elementwiseGradient } from '../reference/gradient.js';
-import { dropout } from '../reference/random.js';
+import { dropout, gaussianNoise } from '../reference/random.js';
 import { dims, seedOf, tolerances, type OpCase, type OpFamily, type Tolerances } from './case.js';
 
 type Shape = readonly number[];
@@ -180,6 +180,30 @@ const dropoutFamily: OpFamily = {
   tolerance: tolerances.rounded,
 };
 
+function noiseCase(shape: Shape, stddev: number, seed: number): OpCase {
+  const name = `${dims(shape)} stddev ${stddev} seed ${seed}`;
+  const forward = ([x]: readonly Array64[]): Array64 => gaussianNoise(x!, stddev, seed);
+  return {
+    name,
+    inputs: [random(shape, seedOf(name))],
+    gpu: ([x]) => ops.gaussianNoise(x!, { stddev, seed }),
+    forward,
+    backward: (_inputs, _labels, dy) => [dy],
+    differentiable: [true],
+  };
+}
+
+const noiseFamily: OpFamily = {
+  op: 'gaussianNoise',
+  cases: [
+    noiseCase([17], 0.5, 1),
+    noiseCase([3, 5, 7, 2], 2, 42),
+    noiseCase([4097], 0.1, 2 ** 40 + 12345),
+    noiseCase([5], 0, 7),
+  ],
+  tolerance: tolerances.transcendental,
+};
+
 const unaryNames = Object.keys(unarySpecs) as UnaryName[];
 const binaryNames = Object.keys(binaryTolerances) as BinaryName[];
 
@@ -187,4 +211,5 @@ export const elementwiseFamilies: readonly OpFamily[] = [
   ...unaryNames.map(unaryFamily),
   ...binaryNames.map(binaryFamily),
   dropoutFamily,
+  noiseFamily,
 ];

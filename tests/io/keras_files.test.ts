@@ -84,7 +84,7 @@ for (const [name, expected] of models) {
   for (const file of expected.files) {
     describe(`${name}: ${file}`, () => {
       if (name !== 'functional') {
-        it("predicts as Keras does", async () => {
+        it('predicts as Keras does', async () => {
           const model = await loadModel(join(folder, file));
           expectClose(await predictions(model, x), expected.before, 1e-5);
           model.dispose();
@@ -127,7 +127,7 @@ it('weights come from .weights.h5, by name from a legacy file, and from what is 
   const [, expected] = models.find(([name]) => name === 'functional')!;
   const model = await loadModel(join(folder, 'functional.keras'), { compile: false });
   const values = await predictions(model, inputsOf(expected));
-  const names = ['ours.weights.h5', 'ours.safetensors'];
+  const names = ['ours.weights.h5', 'ours.safetensors', 'ours.npz'];
   for (const name of names) await saveModel(model, join(scratch, name));
   const files = [join(folder, 'functional.weights.h5'), ...names.map((n) => join(scratch, n))];
   for (const file of [...files, join(folder, 'functional.h5'), join(folder, 'functional.keras')]) {

@@ -1,15 +1,18 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FoveaError } from '../../src/errors.js';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
-import { loadModel, saveModel } from '../../src/io/model.js';
-import { readSafetensors, writeSafetensors } from '../../src/io/formats/safetensors.js';
+import { readZip, writeZip } from '../../src/io/formats/zip.js';
+import { loadModel, loadWeights, saveModel } from '../../src/io/model.js';
+import { Layer } from '../../src/nn/layer.js';
 import * as layers from '../../src/nn/layers/index.js';
-import { losses } from '../../src/nn/losses.js';
+import type { Model } from '../../src/nn/model.js';
 import { optimizers, type Optimizer } from '../../src/nn/optimizers.js';
 import { sequential, type Sequential } from '../../src/nn/sequential.js';
+import type { Shape } from '../../src/shape.js';
+import type { Tensor } from '../../src/tensor.js';
 import { openGpu } from '../setup.js';
 
 let root: string;
@@ -42,34 +45,30 @@ function net(optimizer: Optimizer): Sequential {
     ],
     { name: 'small', seed: 21 },
   );
-  model.compile({
-    optimizer,
-    loss: losses.sparseCategoricalCrossentropy({ labelSmoothing: 0.1 }),
-    metrics: ['accuracy'],
-  });
+  model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
   return model;
 }
 
-async function weightsOf(model: Sequential): Promise<unknown[]> {
+async function weightsOf(model: Model): Promise<unknown[]> {
   return Promise.all(model.weights.map(async ({ name, value }) => [name, await value.data()]));
 }
 
 async function saved(name: string): Promise<string> {
-  const folder = join(root, name);
+  const path = join(root, name);
   const model = net(optimizers.adam());
   await model.fit(x, y, quiet);
-  await saveModel(model, folder);
+  await saveModel(model, path);
   model.dispose();
-  return folder;
+  return path;
 }
 
-async function failure(promise: Promise<unknown>): Promise<string> {
+async function failure(promise: Promise<unknown>, code = 'FILE'): Promise<string> {
   const error: unknown = await promise.then(
     () => undefined,
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(FoveaError);
-  expect((error as FoveaError).code).toBe('FILE');
+  expect((error as FoveaError).code).toBe(code);
   return (error as FoveaError).message;
 }
 
@@ -78,13 +77,14 @@ describe('a model that is saved and loaded', () => {
     ['sgd', () => optimizers.sgd({ momentum: 0.9, nesterov: true })],
     ['rmsprop', () => optimizers.rmsprop({ centered: true, momentum: 0.5 })],
     ['adamw', () => optimizers.adamw({ learningRate: 0.01 })],
+    ['nadam', () => optimizers.nadam()],
   ] as const) {
     it(`predicts and continues to the bit: ${name}`, async () => {
       const model = net(make());
       await model.fit(x, y, { epochs: 2, ...quiet });
-      const folder = join(root, 'deep', name);
-      await saveModel(model, folder);
-      const loaded = await loadModel(folder);
+      const path = join(root, 'deep', `${name}.keras`);
+      await saveModel(model, path);
+      const loaded = await loadModel(path);
       expect(loaded.name).toBe('small');
       expect(loaded.getConfig()).toEqual(model.getConfig());
       expect(loaded.compiled!.optimizer.iterations).toBe(6);
@@ -101,136 +101,122 @@ describe('a model that is saved and loaded', () => {
 
   it('may be untrained, not compiled, or begin without an input layer', async () => {
     const model = sequential([layers.flatten(), layers.dense({ units: 2 })]);
-    await expect(saveModel(model, join(root, 'unbuilt'))).rejects.toThrow(/not built/);
-    model.build([2, 2]);
-    await saveModel(model, join(root, 'plain'));
-    const loaded = await loadModel(join(root, 'plain'));
+    await expect(saveModel(model, join(root, 'unbuilt.keras'))).rejects.toThrow(/not built/);
+    model.ensureBuilt([2, 2]);
+    await saveModel(model, join(root, 'plain.keras'));
+    const loaded = await loadModel(join(root, 'plain.keras'));
     expect(loaded.inputShape).toEqual([2, 2]);
     expect(loaded.compiled).toBeUndefined();
     expect(await weightsOf(loaded)).toEqual(await weightsOf(model));
   });
 
-  it('replaces an older one, and leaves nothing else behind', async () => {
-    const folder = await saved('twice');
-    const model = await loadModel(folder);
+  it('replaces an older file, and leaves nothing else behind', async () => {
+    const path = await saved('twice.keras');
+    const model = await loadModel(path);
     await model.fit(x, y, quiet);
-    await saveModel(model, folder);
-    expect((await readdir(folder)).sort()).toEqual(['model.json', 'weights.safetensors']);
+    await saveModel(model, path);
     expect((await readdir(root)).filter((name) => name.includes('tmp'))).toEqual([]);
-    expect((await loadModel(folder)).epochsTrained).toBe(2);
+    expect((await loadModel(path)).epochsTrained).toBe(2);
+  });
+
+  it('keeps layers of one’s own', async () => {
+    class Scale extends Layer {
+      override get className(): string {
+        return 'Scale';
+      }
+      protected override readonly config: { readonly by: number };
+      constructor({ by, ...options }: { readonly by: number; readonly name?: string }) {
+        super(options);
+        this.config = { by };
+      }
+      override computeOutputShape(inputShape: Shape): Shape {
+        return inputShape;
+      }
+      override call(input: Tensor): Tensor {
+        return input.mul(this.config.by);
+      }
+    }
+    const model = sequential([layers.input({ shape: [3] }), new Scale({ by: 3 })]);
+    const path = join(root, 'custom.keras');
+    await saveModel(model, path);
+    expect(await failure(loadModel(path))).toMatch(/sequential\/scale: .*Scale[^]*customLayers/);
+    const loaded = await loadModel(path, { customLayers: { Scale } });
+    expect(await (await loaded.predict({ data: [1, 2, 3], shape: [1, 3] })).data()).toEqual(
+      Float32Array.of(3, 6, 9),
+    );
   });
 });
 
-describe('saving refuses', () => {
-  it('a folder with other things, and a file', async () => {
-    const model = await loadModel(await saved('source'));
-    const folder = join(root, 'foreign');
-    await mkdir(folder);
-    await saveModel(model, folder);
-    await writeFile(join(folder, 'thesis.txt'), 'precious');
-    expect(await failure(saveModel(model, folder))).toMatch(
-      /holds .*thesis\.txt[^]*another folder/,
-    );
-    expect(await readFile(join(folder, 'thesis.txt'), 'utf8')).toBe('precious');
-    const other = join(root, 'other');
-    await mkdir(other);
-    await writeFile(join(other, 'model.json'), '{"format": "layers-model"}');
-    expect(await failure(saveModel(model, other))).toMatch(/it holds model\.json/);
-    const file = join(root, 'file');
-    await writeFile(file, 'text');
-    expect(await failure(saveModel(model, file))).toMatch(/it is no folder/);
-  });
+it('saving refuses names that tell no format, and folders', async () => {
+  const model = net(optimizers.adam());
+  expect(await failure(saveModel(model, join(root, 'model')), 'ARGUMENT')).toMatch(
+    /Endings are \.keras, \.weights\.h5/,
+  );
+  expect(await failure(saveModel(model, join(root, 'twice.keras', 'a.keras')))).toMatch(
+    /not a folder/,
+  );
+  model.dispose();
 });
 
 describe('loading refuses', () => {
-  const json = (edit: (text: string) => string) => async (folder: string) => {
-    const path = join(folder, 'model.json');
-    await writeFile(path, edit(await readFile(path, 'utf8')));
+  type Members = Map<string, Uint8Array>;
+  const edit = (name: string, change: (text: string) => string) => (members: Members) => {
+    const text = new TextDecoder().decode(members.get(name));
+    expect(change(text)).not.toBe(text);
+    members.set(name, new TextEncoder().encode(change(text)));
   };
-  const weights =
-    (edit: (all: ReturnType<typeof readSafetensors>['tensors']) => void) =>
-    async (folder: string) => {
-      const path = join(folder, 'weights.safetensors');
-      const { tensors } = readSafetensors(await readFile(path));
-      edit(tensors);
-      await writeFile(path, writeSafetensors(tensors));
-    };
-  const cases: readonly [string, (folder: string) => Promise<void>, RegExp][] = [
+  const config = (change: (text: string) => string): ((members: Members) => void) =>
+    edit('config.json', change);
+  const cases: readonly [string, (members: Members) => void, RegExp][] = [
+    ['no config.json', (m) => m.delete('config.json'), /it has no config\.json/],
+    ['no weights', (m) => m.delete('model.weights.h5'), /it has no model\.weights\.h5/],
+    ['half a config.json', config((text) => text.slice(0, 300)), /JSON/],
+    ['null', config(() => 'null'), /expected a Sequential or Functional/],
     [
-      'a missing model.json',
-      (f) => rm(join(f, 'model.json')),
-      /model\.json: there is no such file/,
+      'an unknown layer',
+      config((t) => t.replaceAll('Conv2D', 'Conv9D')),
+      /small\/conv2d: .*Conv9D/,
     ],
-    [
-      'missing weights',
-      (f) => rm(join(f, 'weights.safetensors')),
-      /weights\.safetensors: there is/,
-    ],
-    ['half a model.json', json((text) => text.slice(0, 300)), /model\.json is no usable part/],
-    ['null', json(() => 'null'), /expected "format": "fovea-model", found undefined/],
-    ['another format', json((t) => t.replace('fovea-model', 'onnx')), /found "onnx"/],
-    [
-      'a newer version',
-      json((t) => t.replace('"version": 1', '"version": 2')),
-      /version 1, found 2/,
-    ],
-    ['no layers', json((t) => t.replace('"layers"', '"floors"')), /a list "layers"/],
-    ['an unknown layer', json((t) => t.replace('Conv2D', 'Conv9D')), /no layer class 'Conv9D'/],
-    ['a bad option', json((t) => t.replace('"filters": 4', '"filters": -4')), /filters must be/],
-    ['a bad seed', json((t) => t.replace('"seed": 21', '"seed": "x"')), /whole numbers "seed"/],
-    [
-      'a bad step count',
-      json((t) => t.replace('"iterations": 3', '"iterations": -1')),
-      /"iterations"/,
-    ],
-    [
-      'an unknown optimizer',
-      json((t) => t.replace('"Adam"', '"Ftrl"')),
-      /optimizer 'Ftrl' is unknown/,
-    ],
-    ['an unknown loss', json((t) => t.replace('sparseCat', 'denseCat')), /loss 'denseCat/],
+    ['a bad option', config((t) => t.replace('"filters":4', '"filters":-4')), /filters must be/],
+    ['an unknown option', config((t) => t.replace('"filters"', '"filtrs"')), /filtrs/],
+    ['an unknown optimizer', config((t) => t.replace('"Adam"', '"Ftrl"')), /'Ftrl' is unknown/],
+    ['an unknown loss', config((t) => t.replace('"Sparse', '"Dense')), /loss 'DenseCat/],
     [
       'other sizes than the weights',
-      json((t) => t.replace('"filters": 4', '"filters": 5')),
-      /expected "conv2d\/kernel" float32 \[3, 3, 1, 5\], found float32 \[3, 3, 1, 4\]/,
+      config((t) => t.replace('"filters":4', '"filters":5')),
+      /conv2d\/kernel: has shape \[3, 3, 1, 5\], the file \[3, 3, 1, 4\]/,
     ],
     [
       'half the weights',
-      async (folder) => {
-        const path = join(folder, 'weights.safetensors');
-        await writeFile(path, (await readFile(path)).subarray(0, 700));
-      },
-      /weights\.safetensors is no usable part of a model/,
-    ],
-    [
-      'a weight that is missing',
-      weights((all) => all.delete('out/bias')),
-      /expected a tensor "out\/bias" float32 \[3\], found none/,
-    ],
-    [
-      'a tensor too many',
-      weights((all) =>
-        all.set('ghost', { dtype: 'float32', shape: [1], data: new Float32Array(1) }),
-      ),
-      /found a tensor "ghost" that no layer has/,
-    ],
-    [
-      'whole numbers for weights',
-      weights((all) =>
-        all.set('out/bias', { dtype: 'int32', shape: [3], data: new Int32Array(3) }),
-      ),
-      /expected "out\/bias" float32 \[3\], found int32 \[3\]/,
+      (m) => m.set('model.weights.h5', m.get('model.weights.h5')!.slice(0, 5000)),
+      /truncated|ends|larger|bytes/i,
     ],
   ];
-  for (const [name, damage, message] of cases) {
+  for (const [name, change, message] of cases) {
     it(name, async () => {
-      const folder = await saved(name.replaceAll(/\W/g, '_'));
-      await damage(folder);
+      const path = await saved('source.keras');
+      const members = new Map(readZip(new Uint8Array(await readFile(path))));
+      change(members);
+      const broken = join(root, 'broken.keras');
+      await writeFile(broken, writeZip(members));
       const before = defaultDevice().memory.info().liveStorages;
-      const text = await failure(loadModel(folder));
-      expect(text).toContain(folder);
+      const text = await failure(loadModel(broken));
       expect(text).toMatch(message);
+      expect(text).toContain('broken.keras');
       expect(defaultDevice().memory.info().liveStorages).toBe(before);
     });
   }
+
+  it('other files', async () => {
+    const path = join(root, 'other.keras');
+    await writeFile(path, 'some text');
+    expect(await failure(loadModel(path))).toMatch(/neither a zip, an HDF5 nor a JSON file/);
+    expect(await failure(loadModel(join(root, 'none.keras')))).toMatch(/no such file/);
+    const model = net(optimizers.adam());
+    await saveModel(model, join(root, 'weights.weights.h5'));
+    expect(await failure(loadModel(join(root, 'weights.weights.h5')))).toMatch(/only weights/);
+    await saveModel(sequential([layers.input({ shape: [2] }), layers.dense({ units: 1 })]), path);
+    expect(await failure(loadWeights(model, path))).toMatch(/conv2d\/kernel: is missing/);
+    model.dispose();
+  });
 });

@@ -37,7 +37,7 @@ function expectClose(
 
 async function run(layer: Layer, x: readonly number[], shape: readonly number[], training = false) {
   const y = layer.call(tensor(x, shape), { training, seed: 7 });
-  expect(y.shape.slice(1)).toEqual(layer.outputShape(shape.slice(1)));
+  expect(y.shape.slice(1)).toEqual(layer.computeOutputShape(shape.slice(1)));
   return { shape: y.shape, values: await y.data() };
 }
 
@@ -117,14 +117,14 @@ describe('shapes and parameters', () => {
             [3, 4],
           ],
         })
-        .outputShape([5, 5, 2]),
+        .computeOutputShape([5, 5, 2]),
     ).toEqual([8, 12, 2]);
-    expect(layers.zeroPadding2d({ padding: [1, 2] }).outputShape([5, 5, 2])).toEqual([7, 9, 2]);
-    expect(layers.averagePooling2d({ padding: 'same' }).outputShape([5, 5, 2])).toEqual([3, 3, 2]);
-    expect(layers.maxPooling2d({ poolSize: 3, strides: 2 }).outputShape([9, 9, 2])).toEqual([
+    expect(layers.zeroPadding2d({ padding: [1, 2] }).computeOutputShape([5, 5, 2])).toEqual([7, 9, 2]);
+    expect(layers.averagePooling2d({ padding: 'same' }).computeOutputShape([5, 5, 2])).toEqual([3, 3, 2]);
+    expect(layers.maxPooling2d({ poolSize: 3, strides: 2 }).computeOutputShape([9, 9, 2])).toEqual([
       4, 4, 2,
     ]);
-    expect(layers.globalMaxPooling2d({ keepDims: true }).outputShape([5, 5, 2])).toEqual([1, 1, 2]);
+    expect(layers.globalMaxPooling2d({ keepDims: true }).computeOutputShape([5, 5, 2])).toEqual([1, 1, 2]);
   });
 });
 
@@ -283,8 +283,8 @@ describe('mistakes', () => {
     ],
     [
       'activation',
-      () => layers.dense({ units: 1, activation: 'gelu' as 'relu' }),
-      /activation 'gelu' is unknown; allowed are 'linear', 'relu'/,
+      () => layers.dense({ units: 1, activation: 'mish' as 'relu' }),
+      /activation 'mish' is unknown; allowed are 'linear', 'relu'/,
     ],
     [
       'initializer',
@@ -308,16 +308,20 @@ describe('mistakes', () => {
       /3 filters cannot be cut into 2 groups/,
     ],
     ['rate', () => layers.dropout({ rate: 1 }), /rate must be at least 0 and less than 1, got 1/],
-    ['momentum', () => layers.batchNormalization({ momentum: 2 }), /momentum must be in 0..1/],
+    [
+      'momentum',
+      () => layers.batchNormalization({ momentum: 2 }),
+      /momentum must be at least 0 and at most 1, got 2/,
+    ],
     ['padding sizes', () => layers.zeroPadding2d({ padding: -1 }), /padding must be a number/],
     [
       'sample rank',
-      () => layers.conv2d({ filters: 1, kernelSize: 3 }).outputShape([8, 8]),
+      () => layers.conv2d({ filters: 1, kernelSize: 3 }).computeOutputShape([8, 8]),
       /conv2d: needs samples of shape \(height, width, channels\), got \[8, 8\]/,
     ],
     [
       'window',
-      () => layers.maxPooling2d({ poolSize: 9 }).outputShape([8, 8, 1]),
+      () => layers.maxPooling2d({ poolSize: 9 }).computeOutputShape([8, 8, 1]),
       /max_pooling2d: a window of 9 does not fit into 8/,
     ],
     [

@@ -5,7 +5,7 @@ import { elementwiseFamilies } from '../cases/elementwise.js';
 import { testFamilies } from '../harness.js';
 import { randomUniform } from '../reference/random.js';
 
-testFamilies(elementwiseFamilies.filter(({ op }) => op === 'dropout'));
+testFamilies(elementwiseFamilies.filter(({ op }) => op === 'dropout' || op === 'gaussianNoise'));
 
 it.each([
   [0.3, 0],

@@ -25,16 +25,20 @@ export function pcg4d(v: Uint4): Uint4 {
   return mix([fold(x), fold(y), fold(z), fold(w)]);
 }
 
-/** The u32 that belongs to one element of a stream: four elements share one hash. */
-export function randomBits(seed: number, element: number): number {
+/**
+ * The u32 that belongs to one element of a stream: four elements share one hash.
+ *
+ * @param stream 0 for dropout, 2 for noise
+ */
+export function randomBits(seed: number, element: number, stream = 0): number {
   const low = seed >>> 0;
   const high = Math.floor(seed / 2 ** 32) >>> 0;
-  return pcg4d([Math.floor(element / 4), low, high, 0])[element % 4]!;
+  return pcg4d([Math.floor(element / 4), low, high, stream])[element % 4]!;
 }
 
 /** Uniform in [0, 1): the upper 24 bits, so that float32 holds it exactly. */
-export function randomUniform(seed: number, element: number): number {
-  return (randomBits(seed, element) >>> 8) / 2 ** 24;
+export function randomUniform(seed: number, element: number, stream = 0): number {
+  return (randomBits(seed, element, stream) >>> 8) / 2 ** 24;
 }
 
 export interface DropoutOptions {
@@ -45,4 +49,14 @@ export interface DropoutOptions {
 /** Keeps an element where its uniform number is at least `rate`, scaled by 1 / (1 - rate). */
 export function dropout(x: Array64, { rate, seed }: DropoutOptions): Array64 {
   return map(x, (value, i) => (randomUniform(seed, i) >= rate ? value / (1 - rate) : 0));
+}
+
+/** Adds normal numbers: of four elements, the first two have the cosines and the others the sines. */
+export function gaussianNoise(x: Array64, stddev: number, seed: number): Array64 {
+  return map(x, (value, i) => {
+    const pair = i - (i % 4) + 2 * (i % 2);
+    const radius = Math.sqrt(-2 * Math.log(1 - randomUniform(seed, pair, 2)));
+    const angle = 2 * Math.PI * randomUniform(seed, pair + 1, 2);
+    return value + stddev * radius * (i % 4 < 2 ? Math.cos(angle) : Math.sin(angle));
+  });
 }

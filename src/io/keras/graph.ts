@@ -26,7 +26,11 @@ export function usesOf(
 /** Places as [layer, use, result]; one, or a list or object of them. */
 export function placesOf(value: unknown, isModel: (layer: string) => boolean): Place[] {
   if (isPlace(value)) return [fromZero(value, isModel)];
-  const inner: readonly unknown[] = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
+  const inner: readonly unknown[] = Array.isArray(value)
+    ? value
+    : isObject(value)
+      ? Object.values(value)
+      : [];
   return inner.flatMap((each) => placesOf(each, isModel));
 }
 

@@ -1,3 +1,4 @@
+import { without } from '../../nn/config.js';
 import { activationName, camelCase } from './names.js';
 
 /** Collects everything in a file that cannot be used, with its path. */
@@ -62,7 +63,11 @@ const FLOATS: ReadonlySet<string> = new Set(['float32', 'float16', 'bfloat16', '
  *
  * @param path for problems
  */
-export function optionsOf(config: JsonObject, path: string, problems: Problems): Record<string, unknown> {
+export function optionsOf(
+  config: JsonObject,
+  path: string,
+  problems: Problems,
+): Record<string, unknown> {
   const options: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(config)) {
     if (value === null || IGNORED.has(key)) continue;
@@ -73,7 +78,8 @@ export function optionsOf(config: JsonObject, path: string, problems: Problems):
       problems.add(path, `${key} ${JSON.stringify(value)} is not supported`);
     } else {
       const name = key.endsWith('activation') ? 'activation' : camelCase(key);
-      options[name] = name === 'activation' ? activationOf(value) : valueOf(value, `${path}.${key}`, problems);
+      options[name] =
+        name === 'activation' ? activationOf(value) : valueOf(value, `${path}.${key}`, problems);
     }
   }
   return options;
@@ -93,8 +99,8 @@ function valueOf(value: unknown, path: string, problems: Problems): unknown {
   const config = isObject(value['config']) ? value['config'] : {};
   if (value['class_name'] === '__tuple__') return value['items'];
   if (value['class_name'] === '__numpy__') return value['config'];
-  const { name, ...rest } = config;
-  return { className: value['class_name'], config: optionsOf(rest, path, problems) };
+  const options = optionsOf(without(config, 'name'), path, problems);
+  return { className: value['class_name'], config: options };
 }
 
 /** Weights and results are float32 here; half precision is only a way to compute. */

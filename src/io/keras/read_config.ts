@@ -1,8 +1,7 @@
 import { FoveaError } from '../../errors.js';
 import { classOf, type CustomLayers } from '../../nn/deserialize.js';
-import type { FunctionalConfig } from '../../nn/functional.js';
+import { without } from '../../nn/config.js';
 import type { LayerConfig } from '../../nn/layer.js';
-import type { SequentialConfig } from '../../nn/sequential.js';
 import type { Shape } from '../../shape.js';
 import { placesOf, usesOf } from './graph.js';
 import { isObject, optionsOf, Problems, type JsonObject } from './options.js';
@@ -65,7 +64,11 @@ const MODELS: ReadonlySet<string> = new Set(['Sequential', 'Functional']);
 /** Names of model classes in other versions of Keras. */
 const MODEL_NAMES: Readonly<Record<string, string>> = { Model: 'Functional' };
 /** Where the classes that are known here come from; operations on tensors have other modules. */
-const MODULES = /^(keras(\.src)?|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)\.(layers|models|engine)|^builtins$/;
+const MODULES =
+  /^(keras(\.src)?|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)\.(layers|models|engine)|^builtins$/;
+
+/** Options of any layer of Keras 2 that begins a model; and its name. */
+const SHAPES = ['name', 'batch_input_shape', 'batch_shape'];
 
 class ArchitectureReader {
   constructor(
@@ -88,10 +91,10 @@ class ArchitectureReader {
     const Class = classOf(className, this.custom);
     const isForeign = typeof module === 'string' && !MODULES.test(module);
     if (!Class || (isForeign && !Object.hasOwn(this.custom, className))) {
-      this.problems.add(where, `there is no layer ${isForeign ? `${String(module)}.` : ''}${given}`);
+      this.problems.add(where, `there is no layer ${isForeign ? `${module}.` : ''}${given}`);
       return undefined;
     }
-    const options = adapt(className, optionsOf(withoutShape(config), where, this.problems));
+    const options = adapt(className, optionsOf(without(config, ...SHAPES), where, this.problems));
     this.check(Class, options, where);
     return { className, config: { ...options, name } };
   }
@@ -115,7 +118,9 @@ class ArchitectureReader {
     const layers = entries.flatMap((entry) => this.layer(entry, path) ?? []);
     if (layers[0]?.className !== 'InputLayer') {
       const first = isObject(entries[0]?.['config']) ? entries[0]['config'] : {};
-      const built = isObject(json['build_config']) ? json['build_config']['input_shape'] : undefined;
+      const built = isObject(json['build_config'])
+        ? json['build_config']['input_shape']
+        : undefined;
       const shape = first['batch_input_shape'] ?? config['build_input_shape'] ?? built;
       const input = this.input({ batch_shape: shape }, 'input_layer', path);
       if (input) layers.unshift(input);
@@ -123,7 +128,7 @@ class ArchitectureReader {
     const { trainable = true } = config;
     return {
       className: 'Sequential',
-      config: { name: nameOf(json), layers, trainable } as SequentialConfig,
+      config: { name: nameOf(json), layers, trainable },
     };
   }
 
@@ -143,13 +148,13 @@ class ArchitectureReader {
     });
     const { trainable = true } = config;
     const functional = {
-      name: String(config['name'] ?? 'functional'),
+      name: textOf(config['name']) ?? 'functional',
       layers,
       trainable,
       inputs: placesOf(config['input_layers'], isFunctional),
       outputs: placesOf(config['output_layers'], isFunctional),
     };
-    return { className: 'Functional', config: functional as FunctionalConfig };
+    return { className: 'Functional', config: functional };
   }
 
   private input(config: JsonObject, name: string, path: string): LayerDescription | undefined {
@@ -162,7 +167,10 @@ class ArchitectureReader {
     const isKnown = sizes.every((n) => Number.isInteger(n) && (n as number) > 0);
     const shape = isKnown ? (sizes as Shape) : this.openShape(name);
     if (!shape) {
-      this.problems.add(path, `the input shape ${JSON.stringify(batch ?? null)} is open: pass inputShapes`);
+      this.problems.add(
+        path,
+        `the input shape ${JSON.stringify(batch ?? null)} is open: pass inputShapes`,
+      );
       return undefined;
     }
     return { className: 'InputLayer', config: { name, shape } };
@@ -171,37 +179,39 @@ class ArchitectureReader {
 
 function nameOf(json: JsonObject): string {
   const config = isObject(json['config']) ? json['config'] : {};
-  return String(json['name'] ?? config['name'] ?? String(json['class_name']).toLowerCase());
+  return textOf(json['name']) ?? textOf(config['name']) ?? String(json['class_name']).toLowerCase();
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function listOf(value: unknown): readonly JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-function withoutShape({ name, batch_input_shape, batch_shape, ...config }: JsonObject): JsonObject {
-  return config;
-}
-
 /** What Keras 2 calls otherwise, or writes though the layer does not use it. */
-function adapt(className: string, options: Record<string, unknown>): JsonObject {
-  if (className === 'LeakyReLU' && 'alpha' in options) {
-    const { alpha, ...rest } = options;
-    return { ...rest, negativeSlope: alpha };
+function adapt(className: string, options: JsonObject): JsonObject {
+  switch (className) {
+    case 'LeakyReLU': {
+      const { alpha, ...rest } = options;
+      return alpha === undefined ? options : { ...rest, negativeSlope: alpha };
+    }
+    case 'DepthwiseConv2D':
+    case 'SeparableConv2D': {
+      const unused = ['kernelInitializer', 'kernelRegularizer', 'kernelConstraint'];
+      return withoutGroups(without(options, ...unused));
+    }
+    case 'Conv2DTranspose':
+      return withoutGroups(options);
+    case 'Resizing':
+      // They matter only when pictures are padded to an aspect ratio, which is refused.
+      return without(options, 'fillMode', 'fillValue');
+    default:
+      return options;
   }
-  if (/^(Depthwise|Separable)Conv2D$/.test(className)) {
-    const { kernelInitializer, kernelRegularizer, kernelConstraint, ...rest } = options;
-    return withoutGroups(rest);
-  }
-  if (className === 'Conv2DTranspose') return withoutGroups(options);
-  if (className === 'Resizing') {
-    // They matter only when pictures are padded to an aspect ratio, which is refused.
-    const { fillMode, fillValue, ...rest } = options;
-    return rest;
-  }
-  return options;
 }
 
-function withoutGroups(options: Record<string, unknown>): JsonObject {
-  const { groups, ...rest } = options;
-  return groups === undefined || groups === 1 ? rest : options;
+function withoutGroups(options: JsonObject): JsonObject {
+  return options['groups'] === 1 ? without(options, 'groups') : options;
 }

@@ -1,6 +1,6 @@
 import type { Compiled, CompileOptions, PerOutput } from '../../nn/compile.js';
 import { compiledOf } from '../../nn/compile.js';
-import type { Serialized } from '../../nn/config.js';
+import { without, type Serialized } from '../../nn/config.js';
 import { FoveaError } from '../../errors.js';
 import type { Model } from '../../nn/model.js';
 import { isObject, optionsOf, Problems, type JsonObject } from './options.js';
@@ -62,15 +62,11 @@ function described(
     const name = path === 'metrics' && typeof config['name'] === 'string' ? config['name'] : '';
     return name === '' ? config['fn'] : { className: config['fn'], config: { name } };
   }
-  const { fn, axis, dtype, ...rest } = path === 'metrics' ? config : withoutName(config);
-  const options = optionsOf(isLast(axis) ? rest : { ...rest, axis }, path, problems);
+  const { axis } = config;
+  const named = without(config, 'dtype', ...(path === 'metrics' ? [] : ['name']));
+  const options = optionsOf(isLast(axis) ? without(named, 'axis') : named, path, problems);
   // The optimizers of Keras 2 are registered as custom ones.
   return { className: value['class_name'].replace('Custom>', ''), config: options };
-}
-
-/** Names of metrics are those of the logs; others mean nothing. */
-function withoutName({ name, ...config }: JsonObject): JsonObject {
-  return config;
 }
 
 /** The axis of classes is always the last. */
@@ -110,7 +106,9 @@ export function writeTraining({ compiled }: Model): JsonObject | null {
   const { optimizer, loss, lossWeights, metrics, weightedMetrics } = compiled;
   return {
     optimizer: kerasObject('keras.optimizers', optimizer.getConfig()),
-    loss: mapOutputs(loss, (each: { getConfig(): Serialized }) => kerasObject('keras.losses', each.getConfig())),
+    loss: mapOutputs(loss, (each: { getConfig(): Serialized }) =>
+      kerasObject('keras.losses', each.getConfig()),
+    ),
     loss_weights: lossWeights ?? null,
     metrics: metricLists(metrics),
     weighted_metrics: metricLists(weightedMetrics),

@@ -47,7 +47,9 @@ function loadModelWeights(
     const real = groupAt(group, 'vars')?.attribute('name');
     if (typeof real === 'string') named.set(real, group!);
   }
-  const isNamed = model.layers.every(({ name, weights }) => weights.length === 0 || named.has(name));
+  const isNamed = model.layers.every(
+    ({ name, weights }) => weights.length === 0 || named.has(name),
+  );
   for (const [path, layer] of layerPaths(model)) {
     if (seen.has(layer)) continue;
     seen.add(layer);
@@ -159,7 +161,11 @@ export function loadOptimizer(root: Hdf5Group, optimizer: Optimizer, model: Mode
   const group = groupAt(root, 'optimizer/vars');
   if (!group) return;
   const count = group.names().length;
-  fillOptimizer(Array.from({ length: count }, (_, i) => arrayAt(group, String(i))), optimizer, model);
+  fillOptimizer(
+    Array.from({ length: count }, (_, i) => arrayAt(group, String(i))),
+    optimizer,
+    model,
+  );
 }
 
 /** `loadOptimizer` for a whole model in a legacy file. Files of Keras 2 keep it in another order. */
@@ -167,7 +173,12 @@ export function loadLegacyOptimizer(root: Hdf5Group, optimizer: Optimizer, model
   const group = groupAt(root, 'optimizer_weights');
   const names = strings(group?.attribute('weight_names'));
   const isKeras3 = names.some((name) => name.endsWith('/learning_rate'));
-  if (isKeras3) fillOptimizer(names.map((name) => arrayAt(group, name)), optimizer, model);
+  if (isKeras3)
+    fillOptimizer(
+      names.map((name) => arrayAt(group, name)),
+      optimizer,
+      model,
+    );
 }
 
 /** Iteration, learning rate (unless a schedule gives it), then the slots. */

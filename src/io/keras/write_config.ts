@@ -57,14 +57,21 @@ function sequential({ name, trainable, layers }: SequentialConfig): KerasObject 
   return {
     module: 'keras',
     class_name: 'Sequential',
-    config: { name, trainable, dtype: 'float32', layers: layers.map((layer) => layerObject(layer)) },
+    config: {
+      name,
+      trainable,
+      dtype: 'float32',
+      layers: layers.map((layer) => layerObject(layer)),
+    },
     registered_name: null,
   };
 }
 
 function functional({ name, trainable, layers, inputs, outputs }: FunctionalConfig): KerasObject {
   const functionals = new Set(
-    layers.filter(({ className }) => className === 'Functional').map(({ config }) => config['name']),
+    layers
+      .filter(({ className }) => className === 'Functional')
+      .map(({ config }) => config['name']),
   );
   const shapesOf = new Map(layers.map(({ config, shapes }) => [config['name'], shapes!]));
   const shapeOf = ([layer, use, result]: Place): Shape => shapesOf.get(layer)![use]![result]!;
@@ -82,7 +89,8 @@ function functional({ name, trainable, layers, inputs, outputs }: FunctionalConf
       layers: layers.map(({ uses, ...layer }) => ({
         ...layerObject(layer),
         name: layer.config['name'],
-        inbound_nodes: layer.className === 'InputLayer' ? [] : uses.map((use) => node(use, shapeOf)),
+        inbound_nodes:
+          layer.className === 'InputLayer' ? [] : uses.map((use) => node(use, shapeOf)),
       })),
       input_layers: oneOrList(inputs.map(end)),
       output_layers: oneOrList(outputs.map(end)),

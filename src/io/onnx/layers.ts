@@ -37,7 +37,10 @@ const merged =
   (op: string): Convert =>
   ({ graph, inputs, outputShape }) => {
     const names = inputs.map((value) => value.channelsLast);
-    return graph.last(outputShape, names.reduce((a, b) => graph.node(op, [a, b])));
+    return graph.last(
+      outputShape,
+      names.reduce((a, b) => graph.node(op, [a, b])),
+    );
   };
 
 const converters: Readonly<Record<string, Convert>> = {
@@ -111,7 +114,10 @@ const converters: Readonly<Record<string, Convert>> = {
     return graph.last(outputShape, graph.node('Tile', [row, times]));
   },
   ZeroPadding2D: ({ graph, inputs, config, outputShape }) => {
-    const [[top, bottom], [left, right]] = config['padding'] as [[number, number], [number, number]];
+    const [[top, bottom], [left, right]] = config['padding'] as [
+      [number, number],
+      [number, number],
+    ];
     const pads = graph.integers([0, top, left, 0, 0, bottom, right, 0]);
     return graph.last(outputShape, graph.node('Pad', [inputs[0]!.channelsLast, pads]));
   },
@@ -134,8 +140,14 @@ const converters: Readonly<Record<string, Convert>> = {
   },
   Rescaling: ({ graph, inputs, config, outputShape }) => {
     const list = (value: unknown): readonly number[] => [value as number | number[]].flat();
-    const scaled = graph.node('Mul', [inputs[0]!.channelsLast, graph.floats(list(config['scale']))]);
-    return graph.last(outputShape, graph.node('Add', [scaled, graph.floats(list(config['offset']))]));
+    const scaled = graph.node('Mul', [
+      inputs[0]!.channelsLast,
+      graph.floats(list(config['scale'])),
+    ]);
+    return graph.last(
+      outputShape,
+      graph.node('Add', [scaled, graph.floats(list(config['offset']))]),
+    );
   },
   Normalization: normalization,
   BatchNormalization: ({ graph, inputs, outputShape, config, weight, has }) => {
@@ -155,7 +167,11 @@ const converters: Readonly<Record<string, Convert>> = {
       new Float32Array(shape.reduce((a, b) => a * b, 1)).fill(value);
     const gamma = has('gamma') ? (weight('gamma').data as Float32Array) : full(1);
     const beta = has('beta') ? (weight('beta').data as Float32Array) : full(0);
-    const operands = [inputs[0]!.channelsLast, graph.floats(gamma, shape), graph.floats(beta, shape)];
+    const operands = [
+      inputs[0]!.channelsLast,
+      graph.floats(gamma, shape),
+      graph.floats(beta, shape),
+    ];
     const attributes = { axis: { int: -axes }, epsilon: { float: config['epsilon'] as number } };
     return graph.last(outputShape, graph.node('LayerNormalization', operands, attributes));
   },
@@ -224,7 +240,15 @@ function smartlyResized(use: LayerUse, method: string): Value {
   return resized({ ...use, inputs: [part] }, method);
 }
 
-function normalization({ graph, layer, inputs, config, outputShape, has, weight }: LayerUse): Value {
+function normalization({
+  graph,
+  layer,
+  inputs,
+  config,
+  outputShape,
+  has,
+  weight,
+}: LayerUse): Value {
   const axes = [(config['axis'] ?? []) as number | number[]].flat();
   const kept = axes.map((axis) => (axis < 0 ? axis + outputShape.length : axis - 1));
   const shape = outputShape.map((n, i) => (kept.includes(i) ? n : 1));

@@ -60,7 +60,10 @@ function writeOpset(version: number, pbf: PbfWriter): void {
   pbf.writeVarintField(2, version);
 }
 
-function writeGraph({ name, nodes, initializers, inputs, outputs }: OnnxModel, pbf: PbfWriter): void {
+function writeGraph(
+  { name, nodes, initializers, inputs, outputs }: OnnxModel,
+  pbf: PbfWriter,
+): void {
   for (const node of nodes) pbf.writeMessage(1, writeNode, node);
   pbf.writeStringField(2, name);
   for (const each of initializers) pbf.writeMessage(5, writeTensor, each);

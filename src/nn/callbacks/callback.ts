@@ -22,6 +22,8 @@ export interface FitCallback {
   onEpochEnd?(epoch: number, logs: Record<string, number>, run: FitRun): void | Promise<void>;
   /** After the last step. */
   onTrainEnd?(run: FitRun): void | Promise<void>;
+  /** Frees what it keeps: after the training, however that ended. */
+  dispose?(): void;
   /** Tensors that it keeps from `onTrainBegin` on, for checkpoints. */
   tensors?(): readonly Tensor[];
   /** What else it remembers, for checkpoints. */

@@ -26,7 +26,9 @@ export class EarlyStopping implements FitCallback {
   private readonly monitor: Monitor;
   private best: number | undefined;
   private wait = 0;
+  /** Of the best epoch; before there is one, whatever the model had. */
   private weights: Tensor[] = [];
+  private hasWeights = false;
 
   constructor(private readonly options: EarlyStoppingOptions = {}) {
     this.monitor = new Monitor('earlyStopping', options, options.minDelta);
@@ -35,6 +37,8 @@ export class EarlyStopping implements FitCallback {
   onTrainBegin({ model }: FitRun): void {
     this.best = undefined;
     this.wait = 0;
+    this.hasWeights = false;
+    // They are there from the beginning on, so that a snapshot always fits.
     if (this.options.restoreBestWeights) this.copy(model);
   }
 
@@ -43,9 +47,13 @@ export class EarlyStopping implements FitCallback {
     if (epoch < startFromEpoch) return;
     const value = this.monitor.valueIn(logs);
     this.wait++;
-    if (this.monitor.isBetter(value, this.best)) {
+    const isBetter = this.monitor.isBetter(value, this.best);
+    if (restoreBestWeights && (isBetter || !this.hasWeights)) {
+      this.copy(run.model);
+      this.hasWeights = true;
+    }
+    if (isBetter) {
       this.best = value;
-      if (restoreBestWeights) this.copy(run.model);
       if (baseline === undefined || this.monitor.isBetter(value, baseline)) this.wait = 0;
       return;
     }
@@ -53,9 +61,13 @@ export class EarlyStopping implements FitCallback {
   }
 
   onTrainEnd({ model }: FitRun): void {
-    if (this.weights.length === 0) return;
+    if (!this.hasWeights) return;
     model.weights.forEach(({ value }, i) => copyInto(value, this.weights[i]!));
-    this.free();
+  }
+
+  dispose(): void {
+    for (const tensor of this.weights) tensor.dispose();
+    this.weights = [];
   }
 
   tensors(): readonly Tensor[] {
@@ -63,24 +75,27 @@ export class EarlyStopping implements FitCallback {
   }
 
   state(): Json {
-    return { best: this.best ?? null, wait: this.wait };
+    return { best: this.best ?? null, wait: this.wait, hasWeights: this.hasWeights };
   }
 
   restore(state: Json): void {
-    const { best, wait } = state as { best: number | null; wait: number };
+    const { best, ...rest } = state as { best: number | null; wait: number; hasWeights: boolean };
     this.best = best ?? undefined;
-    this.wait = wait;
+    Object.assign(this, rest);
   }
 
   private copy(model: Model): void {
-    this.free();
+    this.dispose();
     this.weights = model.weights.map(({ value }) =>
-      keep(scope(() => slice(value, value.shape.map(() => 0), [...value.shape]))),
+      keep(
+        scope(() =>
+          slice(
+            value,
+            value.shape.map(() => 0),
+            [...value.shape],
+          ),
+        ),
+      ),
     );
-  }
-
-  private free(): void {
-    for (const tensor of this.weights) tensor.dispose();
-    this.weights = [];
   }
 }

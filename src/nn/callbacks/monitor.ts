@@ -4,11 +4,13 @@ import { FoveaError } from '../../errors.js';
 export interface MonitorOptions {
   /** Name of the value in the logs. Default 'val_loss'. */
   readonly monitor?: string;
-  /** Whether less or more is better. Default 'auto': more for accuracies, AUC, IoU and the like. */
+  /** Whether less or more is better. Default 'auto': as the name of the value says. */
   readonly mode?: 'auto' | 'min' | 'max';
 }
 
-const MORE_IS_BETTER = /(^|_)(acc|accuracy|auc|precision|recall|iou|io_u|f1|top_k.*)(_|$)|accuracy/;
+/** How names of values end: 'val_loss', 'left_accuracy'. */
+const MORE_IS_BETTER = /(acc|accuracy|auc|precision|recall|iou|io_u)$/i;
+const LESS_IS_BETTER = /(loss|error|crossentropy|bce|mse|mae)$/i;
 
 /** Watches one value of the logs: whether it has improved. */
 export class Monitor {
@@ -27,8 +29,7 @@ export class Monitor {
       throw new FoveaError('ARGUMENT', `${who}: minDelta must be at least 0, got ${minDelta}`);
     }
     this.name = monitor;
-    const more = mode === 'max' || (mode === 'auto' && MORE_IS_BETTER.test(monitor));
-    this.sign = more ? -1 : 1;
+    this.sign = mode === 'max' || (mode === 'auto' && isMoreBetter(who, monitor)) ? -1 : 1;
   }
 
   /** Throws ARGUMENT when the logs have no such value. */
@@ -45,6 +46,16 @@ export class Monitor {
   /** Whether `value` is better than `best` by more than the least difference; NaN never is. */
   isBetter(value: number, best: number | undefined): boolean {
     if (best === undefined) return !Number.isNaN(value);
-    return this.sign * value < this.sign * best - this.minDelta;
+    // Keras compares float32 numbers: that decides where the difference is minDelta to the digit.
+    return Math.fround(this.sign * value + this.minDelta) < Math.fround(this.sign * best);
   }
+}
+
+/** Throws ARGUMENT where a name does not say so. */
+function isMoreBetter(who: string, monitor: string): boolean {
+  if (MORE_IS_BETTER.test(monitor)) return true;
+  if (LESS_IS_BETTER.test(monitor)) return false;
+  throw new FoveaError('ARGUMENT', `${who}: is less or more of '${monitor}' better?`, {
+    hint: "Pass mode: 'min' or mode: 'max'.",
+  });
 }

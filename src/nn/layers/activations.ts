@@ -5,13 +5,19 @@ import type { Tensor } from '../../tensor.js';
 import { AT_LEAST_0, checkNumbers, withDefaults } from '../config.js';
 import type { ConstraintLike } from '../constraints.js';
 import type { InitializerLike } from '../initializers.js';
-import { Layer, ownOptions, type CallOptions, type LayerOptions, type SeedSource } from '../layer.js';
+import {
+  Layer,
+  ownOptions,
+  type CallOptions,
+  type LayerOptions,
+  type SeedSource,
+} from '../layer.js';
 import type { RegularizerLike } from '../regularizers.js';
 import { resolveWeights, weightOptions, type Own } from './parameters.js';
 
 /** Layers that change each number by itself. */
 abstract class Elementwise extends Layer {
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     return inputShape;
   }
 }
@@ -172,7 +178,7 @@ export class Softmax extends Elementwise {
     return this.isLast ? 'softmax' : 'linear';
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     this.isLast = this.axisOf(inputShape.length + 1) === inputShape.length;
     return inputShape;
   }

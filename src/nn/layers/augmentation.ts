@@ -1,12 +1,12 @@
 import { FoveaError } from '../../errors.js';
-import { affine, clip, mean, reshape } from '../../ops/index.js';
+import { affine, clip, mean, reshape, resize } from '../../ops/index.js';
 import { Random } from '../../random.js';
 import type { Shape } from '../../shape.js';
 import { tensor, type Tensor } from '../../tensor.js';
 import { checkNumbers, checkWord, withDefaults } from '../config.js';
 import { checkSampleRank, ownOptions } from '../layer.js';
 import type { Own } from './parameters.js';
-import { crop, SIZE, smartResize, type CropSizeOptions } from './preprocessing.js';
+import { aspectBox, crop, SIZE, smartResize, type CropSizeOptions } from './preprocessing.js';
 import { RandomLayer, SEED, type RandomOptions } from './regularization.js';
 
 /** A range of random numbers: [least, most], or f for [-f, f]. */
@@ -17,7 +17,7 @@ type Transform = readonly [number, number, number, number, number, number];
 
 /** Layers that change pictures at random, each picture in its own way, in training only. */
 abstract class ImageLayer extends RandomLayer {
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, 'height, width, channels');
     return inputShape;
   }
@@ -97,12 +97,12 @@ export class RandomRotation extends ImageLayer {
 
   constructor(options: RandomRotationOptions) {
     super(options);
-    this.config = withDefaults<Own<RandomRotationOptions>>(this.name, ownOptions(options), {
+    const config = withDefaults<Own<RandomRotationOptions>>(this.name, ownOptions(options), {
       factor: undefined,
       ...FILL,
     });
-    checkFill(this.name, this.config);
-    rangeOf(this.name, 'factor', this.config.factor);
+    checkFill(this.name, config);
+    this.config = { ...config, factor: rangeOf(this.name, 'factor', config.factor) };
   }
 
   protected override change(x: Tensor, seed: number): Tensor {
@@ -177,7 +177,9 @@ export class RandomZoom extends ImageLayer {
       ...FILL,
     });
     checkFill(this.name, this.config);
-    rangeOf(this.name, 'heightFactor', this.config.heightFactor);
+    const { heightFactor, widthFactor } = this.config;
+    rangeOf(this.name, 'heightFactor', heightFactor);
+    if (widthFactor !== null) rangeOf(this.name, 'widthFactor', widthFactor);
   }
 
   protected override change(x: Tensor, seed: number): Tensor {
@@ -216,13 +218,17 @@ export class RandomContrast extends ImageLayer {
   /** The factor f is between 1 - factor[0] and 1 + factor[1]; one number stands for both. */
   constructor(options: ColourOptions) {
     super(options);
-    this.config = withDefaults<Own<ColourOptions>>(this.name, ownOptions(options), COLOUR);
-    checkNumbers(this.name, this.config, { seed: SEED });
+    const config = withDefaults<Own<ColourOptions>>(this.name, ownOptions(options), COLOUR);
+    checkNumbers(this.name, config, { seed: SEED });
+    const { factor } = config;
+    // Written as two numbers, because Keras takes one f for 0 and f, against what it says.
+    const pair = typeof factor === 'number' ? ([factor, factor] as const) : factor;
+    this.config = { ...config, factor: rangeOf(this.name, 'factor', pair) };
   }
 
   protected override change(x: Tensor, seed: number): Tensor {
     const { factor, valueRange } = this.config;
-    const [lower, upper] = typeof factor === 'number' ? [factor, factor] : factor;
+    const [lower, upper] = rangeOf(this.name, 'factor', factor);
     const factors = perImage(x, drawFrom(new Random(seed), [1 - lower, 1 + upper]));
     const center = mean(x, { axis: [1, 2], keepDims: true });
     return clip(x.sub(center).mul(factors).add(center), ...valueRange);
@@ -239,9 +245,9 @@ export class RandomBrightness extends ImageLayer {
   /** The factor is a share of the value range; one number f stands for [-f, f]. */
   constructor(options: ColourOptions) {
     super(options);
-    this.config = withDefaults<Own<ColourOptions>>(this.name, ownOptions(options), COLOUR);
-    checkNumbers(this.name, this.config, { seed: SEED });
-    rangeOf(this.name, 'factor', this.config.factor);
+    const config = withDefaults<Own<ColourOptions>>(this.name, ownOptions(options), COLOUR);
+    checkNumbers(this.name, config, { seed: SEED });
+    this.config = { ...config, factor: rangeOf(this.name, 'factor', config.factor) };
   }
 
   protected override change(x: Tensor, seed: number): Tensor {
@@ -275,8 +281,8 @@ export class RandomCrop extends ImageLayer {
     checkNumbers(this.name, this.config, { height: SIZE, width: SIZE, seed: SEED });
   }
 
-  override outputShape(inputShape: Shape): Shape {
-    const [, , channels] = super.outputShape(inputShape) as [number, number, number];
+  override computeOutputShape(inputShape: Shape): Shape {
+    const [, , channels] = super.computeOutputShape(inputShape) as [number, number, number];
     return [this.config.height, this.config.width, channels];
   }
 
@@ -287,10 +293,15 @@ export class RandomCrop extends ImageLayer {
   protected override change(x: Tensor, seed: number): Tensor {
     const { height, width } = this.config;
     const [, h, w] = x.shape as [number, number, number, number];
-    if (h <= height || w <= width) return this.atRest(x);
-    const random = new Random(seed);
-    const [top, left] = [random.integer(h - height + 1), random.integer(w - width + 1)];
-    return crop(x, top, left, height, width);
+    if (h > height && w > width) {
+      const random = new Random(seed);
+      const [top, left] = [random.integer(h - height + 1), random.integer(w - width + 1)];
+      return crop(x, top, left, height, width);
+    }
+    // Keras takes what there is, from the corner of the centred part on.
+    const { top, left } = aspectBox(x, height, width);
+    const part = crop(x, top, left, Math.min(height, h - top), Math.min(width, w - left));
+    return resize(part, [height, width]);
   }
 }
 
@@ -319,7 +330,7 @@ function drawFrom(random: Random, [least, most]: readonly [number, number]): () 
 
 function rangeOf(layer: string, option: string, factor: Factor): readonly [number, number] {
   const range = typeof factor === 'number' ? ([-factor, factor] as const) : factor;
-  if (range.length === 2 && range.every(Number.isFinite) && range[0] <= range[1]) return range;
+  if (range.every(Number.isFinite) && range[0] <= range[1]) return range;
   throw new FoveaError(
     'ARGUMENT',
     `${layer}: ${option} must be a number from 0, or [least, most], got ${JSON.stringify(factor)}`,

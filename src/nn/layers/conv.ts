@@ -81,7 +81,7 @@ abstract class Convolution<O extends ConvOptions> extends Layer {
   /** Channels of the result. */
   protected abstract channels(inputChannels: number): number;
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, 'height, width, channels');
     const [height, width, channels] = inputShape as [number, number, number];
     const { kernelSize } = this.config;
@@ -285,7 +285,7 @@ export class Conv2DTranspose extends Convolution<Conv2dTransposeOptions> {
     return this.config.filters;
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, 'height, width, channels');
     const { filters, kernelSize } = this.config;
     const kernel = [...kernelSize, filters, inputShape[2]!];

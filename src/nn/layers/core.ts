@@ -44,11 +44,11 @@ export class InputLayer extends Layer {
     this.shape = [...shape];
   }
 
-  override outputShape(): Shape {
+  override computeOutputShape(): Shape {
     return this.shape;
   }
 
-  override outputShapes(): readonly Shape[] {
+  override computeOutputShapes(): readonly Shape[] {
     return [this.shape];
   }
 
@@ -90,7 +90,7 @@ export class Dense extends Layer {
     return this.config.activation;
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     if (inputShape.length === 0) {
       throw new FoveaError('SHAPE', `${this.name}: needs samples with at least one dimension`);
     }
@@ -141,7 +141,7 @@ export class Activation extends Layer {
     return this.config.activation;
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     return inputShape;
   }
 
@@ -161,7 +161,7 @@ export class Flatten extends Layer {
     withDefaults(this.className, ownOptions(options), {});
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     return [sizeOf(inputShape)];
   }
 
@@ -189,7 +189,7 @@ export class Reshape extends Layer {
     this.config = withDefaults(this.className, ownOptions(options), defaults);
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     const { targetShape } = this.config;
     const known = sizeOf(targetShape.filter((n) => n !== -1));
     const size = sizeOf(inputShape);
@@ -203,7 +203,7 @@ export class Reshape extends Layer {
   }
 
   override call(x: Tensor): Tensor {
-    return reshape(x, [x.shape[0]!, ...this.outputShape(x.shape.slice(1))]);
+    return reshape(x, [x.shape[0]!, ...this.computeOutputShape(x.shape.slice(1))]);
   }
 }
 
@@ -233,7 +233,7 @@ export class Permute extends Layer {
     }
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     const { dims } = this.config;
     if (dims.length === inputShape.length) return dims.map((dim) => inputShape[dim - 1]!);
     throw new FoveaError(
@@ -267,7 +267,7 @@ export class RepeatVector extends Layer {
     checkInteger(this.name, 'n', this.config.n);
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, 'features');
     return [this.config.n, inputShape[0]!];
   }

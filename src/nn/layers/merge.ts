@@ -1,5 +1,5 @@
 import { FoveaError } from '../../errors.js';
-import { add, concat, maximum, minimum, mul, sub } from '../../ops/index.js';
+import { add, concat, maximum, minimum, mul, reshape, sub } from '../../ops/index.js';
 import { broadcastShape, formatShape, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkNumbers, withDefaults } from '../config.js';
@@ -14,7 +14,7 @@ abstract class Merge extends Layer {
   /** Merges a batch of each input. */
   protected abstract merge(inputs: readonly Tensor[]): Tensor;
 
-  override outputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
+  override computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
     if (inputShapes.length >= 2) return [this.mergedShape(inputShapes)];
     throw new FoveaError(
       'SHAPE',
@@ -27,8 +27,8 @@ abstract class Merge extends Layer {
     return [this.merge(inputs)];
   }
 
-  override outputShape(inputShape: Shape): Shape {
-    return this.outputShapes([inputShape])[0]!;
+  override computeOutputShape(inputShape: Shape): Shape {
+    return this.computeOutputShapes([inputShape])[0]!;
   }
 
   override call(): Tensor {
@@ -38,7 +38,10 @@ abstract class Merge extends Layer {
   }
 }
 
-/** Merges element by element, with broadcasting along dimensions of size 1. */
+/**
+ * Merges element by element, with broadcasting along dimensions of size 1. Samples of lower rank
+ * get such dimensions in front.
+ */
 abstract class ElementwiseMerge extends Merge {
   constructor(options: LayerOptions = {}) {
     super(options);
@@ -46,14 +49,18 @@ abstract class ElementwiseMerge extends Merge {
   }
 
   protected override mergedShape(inputShapes: readonly Shape[]): Shape {
-    return inputShapes.reduce((a, b) => {
-      if (a.length === b.length) return broadcastShape(this.name, a, b);
-      throw new FoveaError(
-        'SHAPE',
-        `${this.name}: inputs ${inputShapes.map(formatShape).join(', ')} have different ranks`,
-        { hint: 'layers.reshape() adds dimensions of size 1.' },
-      );
-    });
+    return inputShapes.reduce((a, b) => broadcastShape(this.name, a, b));
+  }
+
+  override callAll(inputs: readonly Tensor[]): readonly Tensor[] {
+    const rank = Math.max(...inputs.map((x) => x.rank));
+    return super.callAll(
+      inputs.map((x) => {
+        const [batch, ...sample] = x.shape;
+        const front = Array.from({ length: rank - x.rank }, () => 1);
+        return front.length === 0 ? x : reshape(x, [batch!, ...front, ...sample]);
+      }),
+    );
   }
 }
 

@@ -1,5 +1,12 @@
 import { FoveaError } from '../../errors.js';
-import { batchNorm, batchNormInference, layerNorm, ones, zeros } from '../../ops/index.js';
+import {
+  batchNorm,
+  batchNormInference,
+  layerNorm,
+  ones,
+  transpose,
+  zeros,
+} from '../../ops/index.js';
 import type { Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkFlags, checkNumbers, withDefaults } from '../config.js';
@@ -14,6 +21,7 @@ import {
 } from '../layer.js';
 import type { RegularizerLike } from '../regularizers.js';
 import { moveAverage } from '../update.js';
+import { sampleAxes } from './axes.js';
 import { resolveWeights, weightOptions, type Own } from './parameters.js';
 
 /** What the normalizations share: a factor gamma and an offset beta that are learned. */
@@ -45,7 +53,7 @@ const SCALE = {
 
 /** Options of `layers.batchNormalization`. */
 export interface BatchNormalizationOptions extends ScaleOptions {
-  /** Dimension of a batch that holds the channels: the last one. Default -1. */
+  /** Dimension of a batch that holds the channels. Default -1: the last. */
   readonly axis?: number | readonly number[] | undefined;
   /** Share of the moving averages that stays at each step. Default 0.99. */
   readonly momentum?: number | undefined;
@@ -84,13 +92,23 @@ export class BatchNormalization extends Layer {
     checkFlags(this.name, this.config, 'center', 'scale');
   }
 
-  override outputShape(inputShape: Shape): Shape {
-    if (lastAxes(this.name, this.config.axis, inputShape.length) === 1) return inputShape;
-    throw new FoveaError('ARGUMENT', `${this.name}: axis must be the last dimension`);
+  override computeOutputShape(inputShape: Shape): Shape {
+    this.axesOf(inputShape.length + 1);
+    return inputShape;
+  }
+
+  /** @param rank of a batch */
+  private axesOf(rank: number): readonly [number] {
+    const axes = sampleAxes(this.name, this.config.axis, rank);
+    if (axes.length === 1) return axes as [number];
+    throw new FoveaError(
+      'ARGUMENT',
+      `${this.name}: axis must be one dimension, got ${axes.join()}`,
+    );
   }
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
-    const shape = [inputShape.at(-1)!];
+    const shape = [inputShape[this.axesOf(inputShape.length + 1)[0] - 1]!];
     const { config } = this;
     const average = (prefix: string): ReturnType<typeof weightOptions> => ({
       ...weightOptions(config, prefix),
@@ -102,7 +120,11 @@ export class BatchNormalization extends Layer {
     this.addWeight('moving_variance', shape, average('movingVariance'), nextSeed);
   }
 
-  override call(x: Tensor, { training }: CallOptions = {}): Tensor {
+  override call(x: Tensor, { training = false }: CallOptions = {}): Tensor {
+    return withLast(x, this.axesOf(x.rank), (last) => this.normalize(last, training));
+  }
+
+  private normalize(x: Tensor, training: boolean): Tensor {
     const { momentum, epsilon, center, scale } = this.config;
     const channels = [x.shape.at(-1)!];
     const gamma = scale ? this.weight('gamma') : ones(channels);
@@ -121,7 +143,7 @@ export class BatchNormalization extends Layer {
 
 /** Options of `layers.layerNormalization`. */
 export interface LayerNormalizationOptions extends ScaleOptions {
-  /** Dimensions of a batch that are normalized together: the last ones. Default -1. */
+  /** Dimensions of a batch that are normalized together. Default -1: the last. */
   readonly axis?: number | readonly number[] | undefined;
   /** Added to the variance. Default 0.001. */
   readonly epsilon?: number | undefined;
@@ -144,43 +166,36 @@ export class LayerNormalization extends Layer {
     checkFlags(this.name, this.config, 'center', 'scale');
   }
 
-  override outputShape(inputShape: Shape): Shape {
-    lastAxes(this.name, this.config.axis, inputShape.length);
+  override computeOutputShape(inputShape: Shape): Shape {
+    sampleAxes(this.name, this.config.axis, inputShape.length + 1);
     return inputShape;
   }
 
   protected override createWeights(inputShape: Shape, nextSeed: SeedSource): void {
-    const shape = inputShape.slice(inputShape.length - lastAxes(this.name, this.config.axis, inputShape.length));
     const { config } = this;
+    const axes = sampleAxes(this.name, config.axis, inputShape.length + 1);
+    const shape = axes.map((axis) => inputShape[axis - 1]!);
     if (config.scale) this.addWeight('gamma', shape, weightOptions(config, 'gamma'), nextSeed);
     if (config.center) this.addWeight('beta', shape, weightOptions(config, 'beta'), nextSeed);
   }
 
   override call(x: Tensor): Tensor {
-    const { epsilon, center, scale } = this.config;
-    const axes = lastAxes(this.name, this.config.axis, x.rank - 1);
-    const shape = x.shape.slice(x.rank - axes);
+    const { epsilon, center, scale, axis } = this.config;
+    const axes = sampleAxes(this.name, axis, x.rank);
+    const shape = axes.map((each) => x.shape[each]!);
     const gamma = scale ? this.weight('gamma') : ones(shape);
     const beta = center ? this.weight('beta') : zeros(shape);
-    return layerNorm(x, gamma, beta, { epsilon, axes });
+    return withLast(x, axes, (last) =>
+      layerNorm(last, gamma, beta, { epsilon, axes: axes.length }),
+    );
   }
 }
 
-/**
- * How many of the last dimensions of a batch are named.
- *
- * @param rank of one sample
- * @throws FoveaError ARGUMENT when they are not the last ones
- */
-function lastAxes(layer: string, axis: number | readonly number[], rank: number): number {
-  const list = typeof axis === 'number' ? [axis] : [...axis];
-  const sorted = list.map((a) => (a < 0 ? a : a - rank - 1)).sort((a, b) => b - a);
-  const areLast = sorted.every((a, i) => a === -1 - i) && sorted.length <= rank;
-  if (areLast && sorted.length > 0) return sorted.length;
-  throw new FoveaError(
-    'ARGUMENT',
-    `${layer}: axis must name the last dimensions of samples of rank ${rank}, got ` +
-      JSON.stringify(axis),
-    { hint: 'layers.permute() brings other dimensions to the end.' },
-  );
+/** Runs `fn` with these dimensions as the last ones, and brings the result back to the old order. */
+function withLast(x: Tensor, axes: readonly number[], fn: (x: Tensor) => Tensor): Tensor {
+  const all = [...x.shape.keys()];
+  const order = [...all.filter((axis) => !axes.includes(axis)), ...axes];
+  if (order.every((axis, i) => axis === i)) return fn(x);
+  const back = all.map((axis) => order.indexOf(axis));
+  return transpose(fn(transpose(x, order)), back);
 }

@@ -33,7 +33,7 @@ abstract class Pooling extends Layer {
     };
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, AXES);
     const [height, width, channels] = inputShape as [number, number, number];
     const { poolSize, ...attributes } = this.config;
@@ -80,7 +80,7 @@ abstract class GlobalPooling extends Layer {
     checkFlags(this.name, this.config, 'keepDims');
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, AXES);
     return this.config.keepDims ? [1, 1, inputShape[2]!] : [inputShape[2]!];
   }

@@ -22,7 +22,7 @@ export interface RandomOptions extends LayerOptions {
 export abstract class RandomLayer extends Layer {
   protected abstract override readonly config: { readonly seed: number | null };
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     return inputShape;
   }
 
@@ -78,7 +78,7 @@ export class SpatialDropout2D extends Dropout {
     return 'SpatialDropout2D';
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, 'height, width, channels');
     return inputShape;
   }

@@ -35,7 +35,7 @@ export class ZeroPadding2D extends Layer {
     this.config = { padding: sidesOf(this.name, 'padding', padding) };
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, AXES);
     const [[top, bottom], [left, right]] = this.config.padding;
     return [inputShape[0]! + top + bottom, inputShape[1]! + left + right, inputShape[2]!];
@@ -70,7 +70,7 @@ export class Cropping2D extends Layer {
     this.config = { cropping: sidesOf(this.name, 'cropping', cropping) };
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, AXES);
     const [[top, bottom], [left, right]] = this.config.cropping;
     const [rows, columns] = [inputShape[0]! - top - bottom, inputShape[1]! - left - right];
@@ -84,7 +84,7 @@ export class Cropping2D extends Layer {
 
   override call(x: Tensor): Tensor {
     const [[top], [left]] = this.config.cropping;
-    return slice(x, [0, top, left, 0], [x.shape[0]!, ...this.outputShape(x.shape.slice(1))]);
+    return slice(x, [0, top, left, 0], [x.shape[0]!, ...this.computeOutputShape(x.shape.slice(1))]);
   }
 }
 
@@ -111,14 +111,14 @@ export class UpSampling2D extends Layer {
     this.config = { ...config, size: pairOf(this.name, 'size', config.size) };
   }
 
-  override outputShape(inputShape: Shape): Shape {
+  override computeOutputShape(inputShape: Shape): Shape {
     checkSampleRank(this.name, inputShape, AXES);
     const [vertical, horizontal] = this.config.size;
     return [inputShape[0]! * vertical, inputShape[1]! * horizontal, inputShape[2]!];
   }
 
   override call(x: Tensor): Tensor {
-    const [height, width] = this.outputShape(x.shape.slice(1)) as [number, number, number];
+    const [height, width] = this.computeOutputShape(x.shape.slice(1)) as [number, number, number];
     return resize(x, [height, width], { method: this.config.interpolation });
   }
 }

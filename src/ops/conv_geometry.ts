@@ -1,0 +1,65 @@
+import type { Tensor } from '../tensor.js';
+
+/**
+ * Geometry of a convolution x [batch, ih, iw, ci] -> y [batch, oh, ow, co] with w [kh, kw, ci / groups, co].
+ * A matrix product is the case of one tap. Where only some channels of wider rows take part, a pixel
+ * has `xStride` floats and they begin at `xOffset`; the same for y.
+ */
+export interface ConvGeometry {
+  readonly batch: number;
+  readonly ih: number;
+  readonly iw: number;
+  readonly ci: number;
+  readonly oh: number;
+  readonly ow: number;
+  readonly co: number;
+  readonly kh: number;
+  readonly kw: number;
+  readonly sh: number;
+  readonly sw: number;
+  readonly dh: number;
+  readonly dw: number;
+  readonly ph: number;
+  readonly pw: number;
+  readonly groups: number;
+  readonly xStride: number;
+  readonly xOffset: number;
+  readonly yStride: number;
+  readonly yOffset: number;
+}
+
+/** What a GEMM does to a result before it is stored. */
+export interface Epilogue {
+  readonly bias?: Tensor | undefined;
+  /** See activation.ts. */
+  readonly activation?: number;
+  /** Adds to what is there. */
+  readonly accumulate?: boolean;
+}
+
+/** Geometry of [m, k] x [k, n] as a convolution of single pixels. */
+export function matrixGeometry(m: number, k: number, n: number): ConvGeometry {
+  const one = { kh: 1, kw: 1, sh: 1, sw: 1, dh: 1, dw: 1, ph: 0, pw: 0, groups: 1 };
+  const size = { batch: 1, ih: 1, iw: m, oh: 1, ow: m, ci: k, co: n };
+  return { ...one, ...size, xStride: k, xOffset: 0, yStride: n, yOffset: 0 };
+}
+
+/** Parameters of `lib/conv_params`, all but `count`. */
+export function convParams(g: ConvGeometry, epilogue: Epilogue): Record<string, number> {
+  return {
+    ...{ ih: g.ih, iw: g.iw, ci: g.ci, oh: g.oh, ow: g.ow, co: g.co, groups: g.groups },
+    ...{ kh: g.kh, kw: g.kw, sh: g.sh, sw: g.sw, dh: g.dh, dw: g.dw, ph: g.ph, pw: g.pw },
+    ...{ x_stride: g.xStride, x_offset: g.xOffset, y_stride: g.yStride, y_offset: g.yOffset },
+    batch: g.batch,
+    ...epilogueParams(epilogue),
+  };
+}
+
+/** An epilogue as the kernels see it. */
+export function epilogueParams({
+  bias,
+  activation = 0,
+  accumulate = false,
+}: Epilogue): Record<string, number> {
+  return { bias: Number(bias !== undefined), activation, accumulate: Number(accumulate) };
+}
