@@ -1,19 +1,18 @@
 import type { Command } from 'commander';
 import { FoveaError } from '../errors.js';
-import { saveModel } from '../io/model.js';
+import { modelEnding, saveModel } from '../io/model.js';
 import type { CompileOptions } from '../nn/compile.js';
-import { optimizerOf } from '../nn/optimizers.js';
 import type { Model } from '../nn/model.js';
 import type { Inputs } from '../nn/data.js';
-import { readArrays } from './arrays.js';
+import { perName, readArrays } from './arrays.js';
 import { printJson } from './exit.js';
 import { collect, integer, number, openModelFor, withJson } from './model.js';
 
 interface TrainingFlags {
   readonly optimizer?: string;
   readonly learningRate?: number;
-  readonly loss?: string;
-  readonly metrics?: string;
+  readonly loss?: readonly string[];
+  readonly metrics?: readonly string[];
 }
 
 interface FitFlags extends TrainingFlags {
@@ -63,13 +62,14 @@ export function addFit(program: Command): void {
       .option('--seed <n>', 'of shuffling and dropout', integer(0)),
   );
   withJson(command).action(async (path: string, flags: FitFlags) => {
-    const model = await openModelFor(path, flags.x);
-    compileFor(model, flags);
-    const data = await examples(model, flags.x, flags.y, '');
+    modelEnding(flags.output);
     const { valX, valY, validationSplit = 0, epochs, batchSize, shuffle, seed } = flags;
     if ((valX === undefined) !== (valY === undefined)) {
       throw new FoveaError('ARGUMENT', 'fit: --val-x and --val-y go together');
     }
+    const model = await openModelFor(path, flags.x);
+    compileFor(model, flags);
+    const data = await examples(model, flags.x, flags.y, '');
     const { history } = await model.fit(...data, {
       ...{ epochs, batchSize, shuffle, validationSplit, verbose: flags.json ? 'auto' : 0 },
       ...(seed !== undefined && { seed }),
@@ -113,34 +113,49 @@ function withTraining(command: Command): Command {
   return command
     .option('--optimizer <name>', 'sgd, rmsprop, adam, adamw, ...; default: that of the model')
     .option('--learning-rate <rate>', 'default: that of the optimizer', number(0))
-    .option('--loss <name>', 'sparse_categorical_crossentropy, mse, ...; default: of the model')
-    .option('--metrics <names>', 'accuracy, auc, ..., with commas; default: of the model');
+    .option(
+      '--loss <name>',
+      'sparse_categorical_crossentropy, mse, ...; repeat it, or write OUTPUT=NAME, for several ' +
+        'outputs; default: of the model',
+      collect,
+    )
+    .option('--metrics <names>', 'accuracy,auc,...; likewise; default: of the model', collect);
 }
 
 /** Keeps how the model is trained, but for what flags say. */
-function compileFor(model: Model, { optimizer, learningRate, loss, metrics }: TrainingFlags): void {
+function compileFor(model: Model, flags: TrainingFlags): void {
   const own = model.compiled;
-  const name = optimizer ?? (own ? undefined : 'rmsprop');
-  const rate = learningRate === undefined ? {} : { learningRate };
-  const chosen =
-    name === undefined ? own!.optimizer : optimizerOf({ className: name, config: rate });
-  if (name === undefined && learningRate !== undefined) own!.optimizer.learningRate = learningRate;
-  const chosenLoss = loss ?? own?.loss;
-  if (chosenLoss === undefined) {
+  const names = model.outputNames;
+  const loss = flags.loss ? forOutputs('--loss', flags.loss, names) : own?.loss;
+  const lists = flags.metrics && forOutputs('--metrics', flags.metrics, names);
+  const metrics = lists ? lists.map((list) => list.split(',').filter(Boolean)) : own?.metrics;
+  if (loss === undefined) {
     throw new FoveaError('ARGUMENT', 'the model was saved without a loss: pass --loss');
   }
-  const list = metrics?.split(',').filter(Boolean);
   model.compile({
-    optimizer: chosen,
-    loss: chosenLoss as CompileOptions['loss'],
-    ...(own?.lossWeights !== undefined && { lossWeights: own.lossWeights }),
-    metrics: (list
-      ? model.outputs.length > 1
-        ? model.outputs.map(() => list)
-        : list
-      : (own?.metrics ?? [])) as NonNullable<CompileOptions['metrics']>,
-    ...(own && !list && { weightedMetrics: own.weightedMetrics }),
+    optimizer: optimizerFor(own, flags),
+    loss: loss as CompileOptions['loss'],
+    metrics: (metrics ?? []) as NonNullable<CompileOptions['metrics']>,
+    lossWeights: own?.lossWeights,
+    ...(own && !lists && { weightedMetrics: own.weightedMetrics }),
   });
+}
+
+/** One value for all outputs, or one for each of them. */
+function forOutputs(flag: string, values: readonly string[], names: readonly string[]): string[] {
+  const [first] = values;
+  const isForAll = values.length === 1 && !names.some((name) => first!.startsWith(`${name}=`));
+  return isForAll ? names.map(() => first!) : perName(flag, values, names);
+}
+
+function optimizerFor(
+  own: Model['compiled'],
+  { optimizer: className, learningRate }: TrainingFlags,
+): CompileOptions['optimizer'] {
+  const config = learningRate === undefined ? {} : { learningRate };
+  if (className !== undefined || !own) return { className: className ?? 'rmsprop', config };
+  if (learningRate !== undefined) own.optimizer.learningRate = learningRate;
+  return own.optimizer;
 }
 
 async function examples(

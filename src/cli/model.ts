@@ -1,12 +1,16 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import { existsSync } from 'node:fs';
 import { init } from '../gpu/init.js';
-import { loadModel } from '../io/model.js';
+import { loadModel, type LoadOptions } from '../io/model.js';
 import type { Model } from '../nn/model.js';
 import type { Shape } from '../shape.js';
 import { readArray } from './arrays.js';
 
 /** Opens the GPU and reads a model. */
-export async function openModel(path: string, inputShapes?: readonly Shape[]): Promise<Model> {
+export async function openModel(
+  path: string,
+  inputShapes?: LoadOptions['inputShapes'],
+): Promise<Model> {
   await init();
   return loadModel(path, inputShapes ? { inputShapes } : {});
 }
@@ -14,13 +18,23 @@ export async function openModel(path: string, inputShapes?: readonly Shape[]): P
 /**
  * `openModel` for a model that is run on files: where it leaves its input shapes open, they are
  * those of the files.
+ *
+ * @param files of the inputs in their order, or NAME=FILE
  */
 export async function openModelFor(path: string, files: readonly string[]): Promise<Model> {
   const shapes: Shape[] = [];
+  const names: string[] = [];
   for (const file of files) {
-    shapes.push((await readArray(file.slice(file.indexOf('=') + 1))).shape.slice(1));
+    // Whether the part before the sign is an input is not known yet.
+    const sign = existsSync(file) ? -1 : file.indexOf('=');
+    if (sign > 0) names.push(file.slice(0, sign));
+    shapes.push((await readArray(file.slice(sign + 1))).shape.slice(1));
   }
-  return openModel(path, shapes);
+  const byName = names.length === files.length;
+  return openModel(
+    path,
+    byName ? Object.fromEntries(names.map((name, i) => [name, shapes[i]!])) : shapes,
+  );
 }
 
 /** A flag that may be repeated. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { FoveaError } from '../errors.js';
 import { writeFileAtomic } from '../io/files.js';
 import type { StoredTensor } from '../io/formats/array.js';
 import { writeNpy } from '../io/formats/npy.js';
@@ -30,6 +31,7 @@ export function addRun(program: Command): void {
     const whole = await openModelFor(path, flags.input);
     const model = flags.layer === undefined ? whole : layerModel(whole, flags.layer);
     const targets = perName('--output', flags.output, model.outputNames);
+    for (const file of targets) checkNpy(file);
     const inputs = await readArrays('--input', flags.input, model.inputNames);
     const results = await runModel(model, inputs, flags.batchSize);
     const written: { name: string; file: string; shape: readonly number[] }[] = [];
@@ -42,6 +44,11 @@ export function addRun(program: Command): void {
       for (const { file, shape } of written)
         process.stdout.write(`${file} (${shape.join(', ')})\n`);
   });
+}
+
+function checkNpy(file: string): void {
+  if (file.endsWith('.npy')) return;
+  throw new FoveaError('ARGUMENT', `--output: ${file} does not end in .npy`);
 }
 
 /** Results of a model, in memory. */

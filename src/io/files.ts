@@ -1,8 +1,15 @@
+import { rmSync } from 'node:fs';
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FoveaError } from '../errors.js';
 
 let temporaryCount = 0;
+/** Files that are being written. */
+const temporaries = new Set<string>();
+// Whoever leaves while a file is written, with process.exit(), leaves nothing of it.
+process.on('exit', () => {
+  for (const file of temporaries) rmSync(file, { force: true });
+});
 
 /**
  * Writes a file so that no reader ever sees half of it: the bytes go to a temporary name in the
@@ -16,6 +23,7 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
   const folder = dirname(path);
   temporaryCount += 1;
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${temporaryCount}.tmp`);
+  temporaries.add(temporary);
   try {
     await mkdir(folder, { recursive: true });
     const file = await open(temporary, 'wx');
@@ -28,6 +36,8 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError('write', path, cause);
+  } finally {
+    temporaries.delete(temporary);
   }
 }
 

@@ -31,8 +31,11 @@ import { writeOnnx } from './onnx/write.js';
 export interface LoadOptions {
   /** Layers of one's own, under their class names. */
   readonly customLayers?: CustomLayers;
-  /** Of one sample of each input, for files that leave sizes open. */
-  readonly inputShapes?: readonly Shape[];
+  /**
+   * Of one sample, for files that leave sizes open: of each input in the model's order, or by name.
+   * A single one goes for every input.
+   */
+  readonly inputShapes?: readonly Shape[] | Readonly<Record<string, Shape>>;
   /** Whether the model is compiled as it was when it was saved. Default true. */
   readonly compile?: boolean;
 }
@@ -53,14 +56,30 @@ export async function saveModel(model: Model, path: string): Promise<void> {
   await writeFileAtomic(path, await modelBytes(model, path));
 }
 
-async function modelBytes(model: Model, path: string): Promise<Uint8Array> {
-  if (path.endsWith('.keras')) return kerasBytes(model);
-  if (path.endsWith('.weights.h5')) return writeHdf5(await weightTree(model));
-  if (path.endsWith('.safetensors')) return writeSafetensors(await weightMap(model));
-  if (path.endsWith('.npz')) return writeNpz(await weightMap(model));
-  if (path.endsWith('.onnx')) return writeOnnx(model, await weightMap(model));
+/**
+ * What `saveModel` writes.
+ *
+ * @throws FoveaError ARGUMENT for a name without a known ending, FILE for what the format cannot hold
+ */
+export async function modelBytes(model: Model, path: string): Promise<Uint8Array> {
+  return writers[modelEnding(path)](model);
+}
+
+const writers = {
+  '.keras': kerasBytes,
+  '.weights.h5': async (model: Model) => writeHdf5(await weightTree(model)),
+  '.safetensors': async (model: Model) => writeSafetensors(await weightMap(model)),
+  '.npz': async (model: Model) => writeNpz(await weightMap(model)),
+  '.onnx': async (model: Model) => writeOnnx(model, await weightMap(model)),
+} as const;
+
+/** The ending that tells in which format a model is saved. Throws ARGUMENT for other names. */
+export function modelEnding(path: string): keyof typeof writers {
+  const endings = Object.keys(writers) as (keyof typeof writers)[];
+  const found = endings.find((ending) => path.endsWith(ending));
+  if (found) return found;
   throw new FoveaError('ARGUMENT', `cannot save a model as ${path}: the ending tells the format`, {
-    hint: 'Endings are .keras, .weights.h5, .safetensors, .npz and .onnx.',
+    hint: `Endings are ${endings.join(', ')}.`,
   });
 }
 
@@ -177,7 +196,7 @@ function loadWholeHdf5(root: Hdf5Group, options: LoadOptions): Model {
   const json = root.attribute('model_config');
   if (typeof json !== 'string' || root.kind('model_weights') !== 'group') {
     throw new FoveaError('FILE', 'it holds no architecture, only weights', {
-      hint: 'Build the model, then call loadWeights(model, path).',
+      hint: 'Build the model, then call loadWeights(model, path); or fovea convert --architecture.',
     });
   }
   const training = root.attribute('training_config');

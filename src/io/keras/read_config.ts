@@ -15,8 +15,8 @@ export interface LayerDescription {
 /** What reading needs to know beside the file. */
 export interface ConfigContext {
   readonly customLayers: CustomLayers;
-  /** Of one sample of each input, for models whose file leaves sizes open. */
-  readonly inputShapes?: readonly Shape[] | undefined;
+  /** Of one sample, where the file leaves sizes open: see `LoadOptions`. */
+  readonly inputShapes?: readonly Shape[] | Readonly<Record<string, Shape>> | undefined;
 }
 
 /**
@@ -26,14 +26,27 @@ export interface ConfigContext {
  */
 export function readArchitecture(json: unknown, context: ConfigContext): LayerDescription {
   const problems = new Problems();
-  const open = [...(context.inputShapes ?? [])];
-  const reader = new ArchitectureReader(context.customLayers, open, problems);
+  const shapeOf = openShapes(json, context.inputShapes ?? {});
+  const reader = new ArchitectureReader(context.customLayers, shapeOf, problems);
   const description = isObject(json) ? reader.layer(json, '') : undefined;
   if (!description || !MODELS.has(description.className)) {
     problems.add('model', 'expected a Sequential or Functional model');
   }
   throwProblems(problems);
   return description!;
+}
+
+/** The shape that was given for an input. */
+function openShapes(
+  json: unknown,
+  given: readonly Shape[] | Readonly<Record<string, Shape>>,
+): (input: string) => Shape | undefined {
+  const shapes: readonly Shape[] = Object.values(given);
+  if (shapes.length < 2) return () => shapes[0];
+  const config = isObject(json) && isObject(json['config']) ? json['config'] : {};
+  const inputs = placesOf(config['input_layers'], () => false).map(([name]) => name);
+  const names = Array.isArray(given) ? inputs : Object.keys(given);
+  return (input) => shapes[names.indexOf(input)];
 }
 
 /** Throws FILE when there are problems. */
@@ -60,7 +73,7 @@ const SHAPES = ['name', 'batch_input_shape', 'batch_shape'];
 class ArchitectureReader {
   constructor(
     private readonly custom: CustomLayers,
-    private readonly openShapes: Shape[],
+    private readonly openShape: (input: string) => Shape | undefined,
     private readonly problems: Problems,
   ) {}
 
@@ -152,7 +165,7 @@ class ArchitectureReader {
         : batch.slice(1)
       : [null];
     const isKnown = sizes.every((n) => Number.isInteger(n) && (n as number) > 0);
-    const shape = isKnown ? (sizes as Shape) : this.openShapes.shift();
+    const shape = isKnown ? (sizes as Shape) : this.openShape(name);
     if (!shape) {
       this.problems.add(
         path,
