@@ -5,9 +5,7 @@ import {
   LearningRateScheduler,
   ReduceLROnPlateau,
   TerminateOnNaN,
-  type EarlyStoppingOptions,
   type FitCallback,
-  type ReduceLROnPlateauOptions,
 } from '../../src/nn/callbacks/index.js';
 import * as layers from '../../src/nn/layers/index.js';
 import { optimizers } from '../../src/nn/optimizers.js';
