@@ -1,36 +1,10 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { DoctorReport } from '../src/cli/doctor.js';
 import { errorDocument, exitCode } from '../src/cli/exit.js';
 import { FoveaError } from '../src/errors.js';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-/** Runs the command line from source. */
-function fovea(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const options = ['--conditions=fovea-source', '--import', 'tsx', 'src/cli/main.ts'];
-  const child = spawn(process.execPath, [...options, ...args], {
-    cwd: root,
-    env: { ...process.env, NO_COLOR: '', ...env },
-    timeout: 30_000,
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
+import { fovea, root } from './cli_harness.js';
 
 const NO_GPU = { VK_DRIVER_FILES: '/nonexistent', FOVEA_CACHE: join(root, 'package.json') };
 const linux = process.platform === 'linux';

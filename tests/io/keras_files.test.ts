@@ -2,29 +2,21 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
 import { loadModel, loadWeights, saveModel } from '../../src/io/model.js';
 import type { HostArray } from '../../src/nn/data.js';
 import type { Model } from '../../src/nn/model.js';
-import { sizeOf } from '../../src/shape.js';
-import expectedJson from '../fixtures/models/expected.json' with { type: 'json' };
 import { openGpu } from '../setup.js';
+import {
+  expectClose,
+  inputsOf,
+  kerasModels,
+  modelFolder as folder,
+  targetsOf,
+} from './keras_models.js';
 
-/** What Keras computed with the models in `files`. */
-interface Expected {
-  readonly files: readonly string[];
-  readonly inputs: readonly (readonly number[])[];
-  readonly targets?: readonly (readonly [classes: number, kind?: string])[];
-  readonly before: readonly (readonly number[])[];
-  readonly after?: readonly (readonly number[])[];
-  readonly history?: Readonly<Record<string, readonly number[]>>;
-  readonly fit?: { epochs: number; batch_size: number; validation_split?: number };
-}
-
-const models = Object.entries(expectedJson) as unknown as [string, Expected][];
-const folder = fileURLToPath(new URL('../fixtures/models/', import.meta.url));
+const models = Object.entries(kerasModels);
 let scratch: string;
 
 beforeAll(async () => {
@@ -36,47 +28,11 @@ afterAll(async () => {
   await rm(scratch, { recursive: true });
 });
 
-function wave(shape: readonly number[], phase: number): HostArray {
-  const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(0.37 * i + phase));
-  return { data, shape };
-}
-
-const samples = ({ inputs }: Expected): number => (inputs.length === 2 ? 10 : 12);
-
-function inputsOf(expected: Expected): HostArray[] {
-  return expected.inputs.map((shape, i) => wave([samples(expected), ...shape], i));
-}
-
-function targetsOf(expected: Expected): HostArray[] {
-  const n = samples(expected);
-  return expected.targets!.map(([classes, kind]) => {
-    const labels = Array.from({ length: n }, (_, i) => (7 * i) % classes);
-    if (kind === 'wave') return wave([n, classes], 2);
-    if (kind === 'number') return { data: labels, shape: [n, 1] };
-    if (kind !== 'one-hot') return { data: labels, shape: [n] };
-    const data = labels.flatMap((k) => Array.from({ length: classes }, (_, i) => +(i === k)));
-    return { data, shape: [n, classes] };
-  });
-}
-
 async function predictions(model: Model, x: readonly HostArray[]): Promise<number[][]> {
   const results = await model.predictAll(x);
   const values = await Promise.all(results.map((y) => y.data()));
   for (const y of results) y.dispose();
   return values.map((each) => [...each]);
-}
-
-function expectClose(
-  actual: readonly (readonly number[])[],
-  expected: readonly (readonly number[])[],
-  tolerance: number,
-): void {
-  expect(actual.map(({ length }) => length)).toEqual(expected.map(({ length }) => length));
-  actual.forEach((values, i) => {
-    const largest = Math.max(...expected[i]!.map(Math.abs));
-    const off = Math.max(...values.map((v, k) => Math.abs(v - expected[i]![k]!)));
-    expect(off / largest).toBeLessThan(tolerance);
-  });
 }
 
 for (const [name, expected] of models) {

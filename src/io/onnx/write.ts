@@ -40,10 +40,11 @@ function info({ name, shape }: SymbolicTensor): ValueInfo {
   return { name, shape: [null, ...shape] };
 }
 
-function strangeLayers(model: Model): string[] {
+function strangeLayers(model: Model, prefix = ''): string[] {
   return model.layers.flatMap((layer) => {
-    if (layer instanceof Model) return strangeLayers(layer);
-    return canConvert(layer.className) ? [] : [`${layer.name} (${layer.className})`];
+    const path = `${prefix}${layer.name}`;
+    if (layer instanceof Model) return strangeLayers(layer, `${path}/`);
+    return canConvert(layer.className) ? [] : [`${path} (${layer.className})`];
   });
 }
 
