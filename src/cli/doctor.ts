@@ -56,8 +56,8 @@ export interface DoctorReport {
 export function addDoctor(program: Command): void {
   program
     .command('doctor')
-    .description('shows which GPU is used, what it can do, and how to get a better one')
-    .option('--json', 'prints one JSON document')
+    .description('Show which GPU is used, what it can do, and how to get a better one.')
+    .option('--json', 'print one JSON document to stdout')
     .addHelpText('after', '\nExamples:\n  fovea doctor\n  fovea doctor --json | jq .adapter.name')
     .action(async (options: { readonly json?: boolean }) => {
       process.exitCode = await doctor(options.json ?? false);

@@ -1,6 +1,6 @@
 // y[e] = x[e] + stddev * normal(e): Box and Muller's method on pairs of the four random numbers of
 // pcg4d(e / 4, seed_low, seed_high, 2), of which the upper 24 bits count:
-//   radius = sqrt(-2 log(1 - u)), normals = radius cos(2 pi v), radius sin(2 pi v)
+//   radius = sqrt(-2 log(1 - u)), normals = radius cos(2 pi v - pi), radius sin(2 pi v - pi)
 // x, y: [ceil(n / 4)] vec4, beginning at vec4 number `first` of the tensor. Grid: one invocation per
 // vec4.
 #include lib/grid
@@ -19,7 +19,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   // 1 - u is in (0, 1]: its logarithm is finite.
   let u = vec4f(bits) * 0x1p-24;
   let radius = sqrt(-2 * log(1 - u.xz));
-  let angle = 6.283185307179586 * u.yw;
+  // WGSL promises something of sin and cos only from -pi to pi.
+  let angle = 6.283185307179586 * (u.yw - 0.5);
   let normals = vec4f(radius * cos(angle), radius * sin(angle));
   y[i] = x[i] + p.stddev * normals;
 }

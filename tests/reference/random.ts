@@ -56,7 +56,7 @@ export function gaussianNoise(x: Array64, stddev: number, seed: number): Array64
   return map(x, (value, i) => {
     const pair = i - (i % 4) + 2 * (i % 2);
     const radius = Math.sqrt(-2 * Math.log(1 - randomUniform(seed, pair, 2)));
-    const angle = 2 * Math.PI * randomUniform(seed, pair + 1, 2);
+    const angle = 2 * Math.PI * (randomUniform(seed, pair + 1, 2) - 0.5);
     return value + stddev * radius * (i % 4 < 2 ? Math.cos(angle) : Math.sin(angle));
   });
 }
