@@ -15,13 +15,15 @@ describe('of several largest values the first one gets the gradient', () => {
   beforeAll(openGpu);
   afterAll(shutdown);
 
-  it.each([
+  const cases: [name: string, options: PoolOptions & reference.PoolOptions][] = [
     ['2x2', { poolSize: 2 }],
     ['2x2 same', { poolSize: 2, padding: 'same' }],
     ['3x2 same', { poolSize: [3, 2], padding: 'same' }],
     ['4x4', { poolSize: 4 }],
     ['3x3 over each other', { poolSize: 3, strides: 2, padding: 'same' }],
-  ] as const)('%s', async (_, options: PoolOptions & reference.PoolOptions) => {
+  ];
+
+  it.each(cases)('%s', async (_, options) => {
     // Three different values: most windows have several largest ones.
     const x = randomIntegers([2, 9, 7, 4], 5, 3);
     const dy = random(reference.maxPool2d(x, options).shape, 6);
