@@ -20,7 +20,8 @@ interface Result {
   readonly firstMs: number;
   readonly minMs: number;
   readonly medianMs: number;
-  readonly gflops: number;
+  /** In the unit of the row, from the median. */
+  readonly rate: number;
 }
 
 type Work = () => Promise<void>;
@@ -86,7 +87,7 @@ async function measure(row: Row, rounds: number): Promise<Result[]> {
       firstMs: first[i]!,
       minMs: times[0]!,
       medianMs,
-      gflops: row.flop / medianMs / 1e6,
+      rate: row.amount / medianMs / 1e6,
     };
   });
 }
@@ -99,11 +100,11 @@ async function timed(work: Work): Promise<number> {
 
 function print(row: Row, measured: readonly Result[]): void {
   console.log(row.name);
-  for (const { library, firstMs, minMs, medianMs, gflops } of measured) {
+  for (const { library, firstMs, minMs, medianMs, rate } of measured) {
     const ratio = medianMs / measured[0]!.medianMs;
     console.log(
       `  ${library.padEnd(20)} first ${firstMs.toFixed(0).padStart(6)} ms   min ${minMs.toFixed(1).padStart(7)}` +
-        `   median ${medianMs.toFixed(1).padStart(7)} ms   ${gflops.toFixed(1).padStart(6)} GFLOP/s   x${ratio.toFixed(1)}`,
+        `   median ${medianMs.toFixed(1).padStart(7)} ms   ${rate.toFixed(1).padStart(6)} ${row.unit}   x${ratio.toFixed(1)}`,
     );
   }
 }

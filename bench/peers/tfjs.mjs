@@ -23,6 +23,8 @@ export async function prepare(gpu) {
   const attributes = { strides: 1, pad: 'same', dataFormat: 'NHWC', dimRoundingMode: undefined };
   const kernel = (kernelName, inputs, extra) => () =>
     tf.engine().runKernel(kernelName, inputs, { ...attributes, ...extra });
+  const deep = random(1, 56, 56, 256);
+  const pointwise = random(1, 1, 256, 128);
   const net = cifar();
   const images = random(32, 32, 32, 3);
   const labels = tf.oneHot(
@@ -44,6 +46,9 @@ export async function prepare(gpu) {
     'conv 3x3 (32,32,32,32)->32 filter gradient': once(
       kernel('Conv2DBackpropFilter', { x: sx, dy: sdy }, { filterShape: [3, 3, 32, 32] }),
     ),
+    'conv 1x1 (1,56,56,256)->128': once(() => tf.conv2d(deep, pointwise, 1, 'valid')),
+    'conv 3x3 stride 2 (1,56,56,128)->128': once(() => tf.conv2d(x, w, 2, 'same')),
+    ...memoryBound(random, kernel),
     'CIFAR-10 net, training step, batch 32': async () => {
       await net.trainOnBatch(images, labels);
     },
@@ -51,7 +56,28 @@ export async function prepare(gpu) {
   };
 }
 
-/** Runs `make`, waits for the GPU, frees the result. */
+function memoryBound(random, kernel) {
+  const [x, dy, half] = [random(8, 56, 56, 144), random(8, 56, 56, 144), random(8, 28, 28, 144)];
+  const [w, gamma, beta] = [random(3, 3, 144, 1), random(144), random(144)];
+  const scores = random(1024, 1000);
+  const depthwise = (name, inputs, extra) =>
+    once(kernel(`DepthwiseConv2dNativeBackprop${name}`, inputs, { dilations: 1, ...extra }));
+  const pool = tf.grad((a) => tf.maxPool(a, 2, 2, 'valid'));
+  const norm = tf.grads((a, g, b) => {
+    const { mean, variance } = tf.moments(a, [0, 1, 2]);
+    return tf.batchNorm(a, mean, variance, b, g, 1e-3);
+  });
+  return {
+    'depthwise 3x3 (8,56,56,144)': once(() => tf.depthwiseConv2d(x, w, 1, 'same')),
+    'depthwise 3x3 input gradient': depthwise('Input', { dy, filter: w }, { inputShape: x.shape }),
+    'depthwise 3x3 filter gradient': depthwise('Filter', { x, dy }, { filterShape: w.shape }),
+    'max pool 2x2 (8,56,56,144), forward and backward': once(() => pool(x, half)),
+    'batch norm (8,56,56,144), forward and backward': once(() => norm([x, gamma, beta], dy)),
+    'softmax (1024,1000)': once(() => tf.softmax(scores)),
+  };
+}
+
+/** Runs `make`, waits for the GPU, frees what it gives. */
 function once(make) {
   return async () => {
     const result = tf.tidy(make);
@@ -59,7 +85,7 @@ function once(make) {
     backend.endComputePassEncoder();
     backend.submitQueue();
     await backend.device.queue.onSubmittedWorkDone();
-    result.dispose();
+    tf.dispose(result);
   };
 }
 

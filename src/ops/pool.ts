@@ -1,5 +1,6 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
+import type { Flags } from '../gpu/template.js';
 import {
   checkRank,
   formatShape,
@@ -46,9 +47,15 @@ export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
   return record('maxPool2d', [x], y, [x, y], (dy, saved) => {
     const [input, output] = [saved[0]!, saved[1]!];
     const dx = empty(input.shape);
-    const flags = {};
+    const large = { x: input, dx };
     const small = { y: output, dy };
-    dispatch('maxPool2d gradient', 'max_pool_grad', flags, pooling, { x: input, dx }, small, 'x');
+    const op = 'maxPool2d gradient';
+    if (isTiling(pooling)) {
+      const flags = { KH: pooling.axes[0].kernel, KW: pooling.axes[1].kernel };
+      dispatch(op, 'max_pool_grad_tiles', flags, pooling, large, small, 'tiles');
+    } else {
+      dispatch(op, 'max_pool_grad', {}, pooling, large, small, 'x');
+    }
     return [dx];
   });
 }
@@ -117,25 +124,37 @@ function poolingOf(op: string, x: Tensor, options: PoolOptions): Pooling {
   return { axes, n, c, shape: [n, axes[0].out, axes[1].out, c] };
 }
 
+/** Whether windows stand side by side, and are so small that a kernel can be unrolled for them. */
+function isTiling({ axes: [rows, columns] }: Pooling): boolean {
+  const sideBySide = rows.stride === rows.kernel && columns.stride === columns.kernel;
+  return sideBySide && rows.kernel * columns.kernel <= 9;
+}
+
+/** Tiles of a window's size that cover an axis and the padding before it. */
+function tilesOf({ in: size, before, kernel }: WindowAxis): number {
+  return Math.ceil((size + before) / kernel);
+}
+
 /**
  * Runs a pooling kernel in windows of images.
  *
  * @param large tensors of the shape of x
  * @param small tensors of the shape of y
- * @param grid which of the two shapes has one invocation per element
+ * @param grid whether there is one invocation per element of x, of y, or per tile and channel
  */
 function dispatch(
   op: string,
   kernel: string,
-  flags: Readonly<Record<string, boolean>>,
+  flags: Flags,
   { axes, n, c, shape }: Pooling,
   large: Readonly<Record<string, Tensor>>,
   small: Readonly<Record<string, Tensor>>,
-  grid: 'x' | 'y',
+  grid: 'x' | 'y' | 'tiles',
 ): void {
   const [rows, columns] = axes;
   const xSize = rows.in * columns.in * c;
   const ySize = shape[1]! * shape[2]! * c;
+  const perImage = { x: xSize, y: ySize, tiles: tilesOf(rows) * tilesOf(columns) * c }[grid];
   const vec = c % 4 === 0 ? 4 : 1;
   const geometry = {
     c: c / vec,
@@ -149,7 +168,7 @@ function dispatch(
       ...Object.entries(large).map(([name, t]) => [name, part(t, xSize, window)] as const),
       ...Object.entries(small).map(([name, t]) => [name, part(t, ySize, window)] as const),
     ]);
-    const count = (window.rows * (grid === 'x' ? xSize : ySize)) / vec;
+    const count = (window.rows * perImage) / vec;
     const all = { WG, T: vec === 4 ? 'vec4f' : 'f32', ...flags };
     run(op, kernel, all, operands, { n: count, ...geometry }, Math.ceil(count / WG));
   }

@@ -62,6 +62,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   gemm_simt: gemms.map((flags) => ({ ...flags, NT: 64 })),
   gemm_lanes: gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32 })),
   filter_simt: vectors,
+  max_pool_grad_tiles: ['f32', 'vec4f'].map((T) => ({ WG: 64, T, KH: 2, KW: 3 })),
   depthwise: depthwise.map((flags) => ({ ...flags, ACTIVATION: 2 })),
   depthwise_grad_filter: depthwise,
   depthwise_grad_input: [

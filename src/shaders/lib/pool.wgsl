@@ -17,3 +17,8 @@ fn holders(i: u32, stride: u32, before: u32, kernel: u32, count: u32) -> vec2u {
   let first = select(0u, (max(at, kernel) - kernel) / stride + 1, at >= kernel);
   return vec2u(first, min(at / stride + 1, count));
 }
+
+// Windows that do not overlap, whole or not, which cover an axis and the padding before it.
+fn tiles(size: u32, before: u32, kernel: u32) -> u32 {
+  return (size + before + kernel - 1) / kernel;
+}
