@@ -19,10 +19,10 @@ beforeAll(async () => {
   const [yes, place] = targetsOf(two!);
   const x = inputsOf(chain!)[0]!;
   const y = targetsOf(chain!)[0]!;
-  const files = {
+  const files: Record<string, StoredTensor | undefined> = {
     ...{ left, right, yes, place, x, y, picture: inputsOf(functional!)[0]! },
     ...{ x9: rows(x, 0, 9), y9: rows(y, 0, 9), x3: rows(x, 9, 12), y3: rows(y, 9, 12) },
-    nan: { ...x, data: Float32Array.from(x.data, (v, i) => (i === 100 ? NaN : v)) },
+    nan: result(Float32Array.from(x.data, (v, i) => (i === 100 ? NaN : v)), x.shape),
   };
   for (const [name, array] of Object.entries(files)) {
     await writeFile(at(`${name}.npy`), writeNpy(array!));
@@ -175,8 +175,8 @@ describe('fit', () => {
   });
 });
 
-function result(values: readonly number[], shape: number[]): StoredTensor {
-  return { dtype: 'float32', shape, data: Float32Array.from(values) };
+function result(values: Iterable<number>, shape: readonly number[]): StoredTensor {
+  return { dtype: 'float32', shape: [...shape], data: Float32Array.from(values) };
 }
 
 it("evaluate takes Keras's names of losses, metrics and optimizers", async () => {

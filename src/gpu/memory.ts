@@ -59,6 +59,7 @@ export class Memory {
   private readonly doomed: Block[] = [];
   private freeBytes = 0;
   private nextId = 1;
+  private budget: { left: number; readonly tooMuch: () => FoveaError } | undefined;
   private live = { storages: 0, bytes: 0, peak: 0, buffers: 0, created: 0 };
 
   /** Called with every new storage; tests use it to fill outputs with NaN. */
@@ -77,6 +78,7 @@ export class Memory {
 
   /** A storage of at least `bytes` bytes with undefined content. Throws above the buffer limit. */
   allocate(bytes: number): Storage {
+    if (this.budget && (this.budget.left -= bytes) < 0) throw this.budget.tooMuch();
     if (bytes > this.maxBufferSize) {
       throw new FoveaError(
         'LIMIT',
@@ -93,6 +95,16 @@ export class Memory {
     const storage = new Storage(this, block, bytes);
     this.onAllocate?.(storage);
     return storage;
+  }
+
+  /** Runs `fn`, which may make storages of `bytes` in all; throws `tooMuch` when it wants more. */
+  within<T>(bytes: number, tooMuch: () => FoveaError, fn: () => T): T {
+    this.budget = { left: bytes, tooMuch };
+    try {
+      return fn();
+    } finally {
+      this.budget = undefined;
+    }
   }
 
   /** Takes a buffer back; called by the storage when its last user is gone. */

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
-import { FoveaError } from '../errors.js';
+import { FoveaError, type ErrorCode } from '../errors.js';
+import { defaultDevice } from '../gpu/init.js';
 import type { CustomLayers } from '../nn/deserialize.js';
 import { layerFromConfig } from '../nn/deserialize.js';
 import { Model } from '../nn/model.js';
@@ -12,8 +13,8 @@ import { writeHdf5 } from './formats/hdf5_write.js';
 import { readNpz, writeNpz } from './formats/npy.js';
 import { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 import { readZip, writeZip } from './formats/zip.js';
-import { isObject } from './keras/options.js';
-import { readArchitecture, type ConfigContext } from './keras/read_config.js';
+import { isObject, Problems } from './keras/options.js';
+import { readArchitecture, throwProblems, type ConfigContext } from './keras/read_config.js';
 import { loadTfjsWeights, readTfjs } from './keras/tfjs.js';
 import { readTraining, writeTraining } from './keras/training.js';
 import {
@@ -134,13 +135,13 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
   return inFile(file, async () => {
     if (startsWith(bytes, 'PK')) return loadKeras(bytes, options);
     if (startsWith(bytes, '\x89HDF')) {
-      return readHdf5(bytes, (root) => loadWholeHdf5(root, options));
+      return readHdf5(bytes, (root) => loadWholeHdf5(root, bytes.length, options));
     }
     if (startsWith(bytes, '{')) {
       const { architecture, training, weights } = await readTfjs(file, parseJson(bytes));
-      return makeModel(architecture, training, options, undefined, (model) =>
-        loadTfjsWeights(weights, model),
-      );
+      const fileBytes = [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+      const load = (model: Model): void => loadTfjsWeights(weights, model);
+      return makeModel({ architecture, training, fileBytes, load }, options);
     }
     throw new FoveaError('FILE', 'it is no model: neither a zip, an HDF5 nor a JSON file');
   });
@@ -180,31 +181,35 @@ function loadAnyWeights(root: Hdf5Group, model: Model, byName: boolean): void {
 
 async function loadKeras(bytes: Uint8Array, options: LoadOptions): Promise<Model> {
   const members = readZip(bytes);
-  const config = parseJson(member(members, 'config.json'));
+  const architecture = parseJson(member(members, 'config.json'));
   const metadata = parseJson(member(members, 'metadata.json'));
-  const training = isObject(config) ? config['compile_config'] : undefined;
+  const training = isObject(architecture) ? architecture['compile_config'] : undefined;
   const weights = member(members, 'model.weights.h5');
-  return readHdf5(weights, (root) =>
-    makeModel(config, training, options, continuationOf(metadata), (model) => {
+  const continuation = continuationOf(metadata);
+  return readHdf5(weights, (root) => {
+    const load = (model: Model): void => {
       loadKerasWeights(root, model);
       if (model.compiled) loadOptimizer(root, model.compiled.optimizer, model);
-    }),
-  );
+    };
+    const fileBytes = weights.length;
+    return makeModel({ architecture, training, continuation, fileBytes, load }, options);
+  });
 }
 
-function loadWholeHdf5(root: Hdf5Group, options: LoadOptions): Model {
+function loadWholeHdf5(root: Hdf5Group, fileBytes: number, options: LoadOptions): Model {
   const json = root.attribute('model_config');
   if (typeof json !== 'string' || root.kind('model_weights') !== 'group') {
     throw new FoveaError('FILE', 'it holds no architecture, only weights', {
       hint: 'Build the model, then call loadWeights(model, path); or fovea convert --architecture.',
     });
   }
-  const training = root.attribute('training_config');
-  const how = typeof training === 'string' ? parseText(training) : undefined;
-  return makeModel(parseText(json), how, options, undefined, (model) => {
+  const how = root.attribute('training_config');
+  const training = typeof how === 'string' ? parseText(how) : undefined;
+  const load = (model: Model): void => {
     loadLegacyWeights(root.group('model_weights'), model);
     if (model.compiled) loadLegacyOptimizer(root, model.compiled.optimizer, model);
-  });
+  };
+  return makeModel({ architecture: parseText(json), training, fileBytes, load }, options);
 }
 
 /** Counters of random streams. */
@@ -228,19 +233,35 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+/** What a file holds. */
+interface Parts {
+  readonly architecture: unknown;
+  readonly training: unknown;
+  readonly continuation?: Continuation | undefined;
+  /** Size of the stored weights. */
+  readonly fileBytes: number;
+  readonly load: (model: Model) => void;
+}
+
 /** A model from its parts in a file; freed when one of them is wrong. */
 function makeModel(
-  architecture: unknown,
-  training: unknown,
+  { architecture, training, continuation, fileBytes, load }: Parts,
   { customLayers = {}, inputShapes, compile = true }: LoadOptions,
-  continuation: Continuation | undefined,
-  load: (model: Model) => void,
 ): Model {
   const context: ConfigContext = { customLayers, inputShapes };
-  const { className, config } = readArchitecture(architecture, context);
-  const how = compile ? readTraining(training) : undefined;
+  const problems = new Problems();
+  const found = readArchitecture(architecture, context, problems);
+  const how = compile ? readTraining(training, problems) : undefined;
+  throwProblems(problems);
+  const { className, config } = found!;
   const seeded = continuation ? { ...config, seed: continuation.seed } : config;
-  const model = layerFromConfig(className, seeded, customLayers);
+  // Weights may be packed in the file, but a size like this is a mistake in it.
+  const most = 2 ** 26 + 16 * fileBytes;
+  const tooMuch = (): FoveaError =>
+    new FoveaError('FILE', `its layers need far more weights than its ${fileBytes} bytes hold`);
+  const model = defaultDevice().memory.within(most, tooMuch, () =>
+    layerFromConfig(className, seeded, customLayers),
+  );
   if (!(model instanceof Model)) throw new FoveaError('FILE', `${className} is no model`);
   try {
     model.epochsTrained = continuation?.epochsTrained ?? 0;
@@ -293,13 +314,18 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
+/** Codes of errors that, while a file is read, say that it is wrong. */
+const OF_CONTENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ARGUMENT', 'SHAPE', 'DATA']);
+
 /** Runs `fn`; what it throws becomes an error that names the file. */
 async function inFile<T>(path: string, fn: () => Promise<T>): Promise<T> {
   try {
     return await fn();
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : String(cause);
-    const code = cause instanceof FoveaError && cause.code !== 'ARGUMENT' ? cause.code : 'FILE';
+    const isDeep = cause instanceof RangeError && cause.message.includes('call stack');
+    const problem = isDeep ? 'it is nested too deeply' : (cause as Error).message;
+    const isOther = cause instanceof FoveaError && !OF_CONTENT.has(cause.code);
+    const code = isOther ? cause.code : 'FILE';
     throw new FoveaError(code, `${path}: ${problem}`, { cause });
   }
 }

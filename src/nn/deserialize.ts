@@ -17,9 +17,19 @@ export function layerFromConfig(
   config: LayerConfig,
   custom: CustomLayers = {},
 ): Layer {
-  const make = (name: string, inner: LayerConfig): Layer => layerFromConfig(name, inner, custom);
-  if (className === 'Sequential') return sequentialFromConfig(config as SequentialConfig, make);
-  if (className === 'Functional') return functionalFromConfig(config as FunctionalConfig, make);
+  const made: Layer[] = [];
+  const make = (name: string, inner: LayerConfig): Layer => {
+    const layer = layerFromConfig(name, inner, custom);
+    made.push(layer);
+    return layer;
+  };
+  try {
+    if (className === 'Sequential') return sequentialFromConfig(config as SequentialConfig, make);
+    if (className === 'Functional') return functionalFromConfig(config as FunctionalConfig, make);
+  } catch (error) {
+    for (const layer of made) layer.dispose();
+    throw error;
+  }
   const Class = classOf(className, custom);
   if (Class) return new Class(config as never);
   const known = [...Object.keys(layerClasses), ...Object.keys(custom)];

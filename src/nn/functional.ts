@@ -121,7 +121,8 @@ export class Functional extends Model {
 }
 
 /**
- * The model that `getConfig()` described, with weights of zero.
+ * The model that `getConfig()` described, with weights of zero. Layers that lead to no output are
+ * left out.
  *
  * @param makeLayer of a class and its configuration
  * @throws FoveaError ARGUMENT when the connections lead nowhere or in a circle
@@ -160,7 +161,9 @@ export function functionalFromConfig(
       throw new FoveaError('ARGUMENT', `${name}: there is no result ${JSON.stringify(place)}`);
     });
   const ready = { inputs: ends(inputs), outputs: ends(outputs) };
-  return new Functional({ ...ready, name, seed, initialize: false });
+  const whole = new Functional({ ...ready, name, seed, initialize: false });
+  for (const { layer } of made) if (!whole.layers.includes(layer)) layer.dispose();
+  return whole;
 }
 
 function unconnected(name: string, layer: Layer): FoveaError {

@@ -92,3 +92,50 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
   }
   return all;
 }
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+/** A value of a JSON document, in the array or object that it is in. */
+interface Spot {
+  readonly holder: Record<string, Json>;
+  readonly key: string;
+}
+
+const values: readonly Json[] = [
+  ...[null, true, false, 0, 1, -1, 1.5, 7, 1e9, 2 ** 31, 2 ** 53, 1e300, '', 'x', '__proto__'],
+  ...[[], {}, [[]], [null], [1, 2], ['a', 0, 0], { class_name: 'Dense' }, { class_name: 1 }],
+];
+
+function spotsOf(document: Json): Spot[] {
+  const found: Spot[] = [];
+  const open = [document];
+  for (let holder = open.pop(); holder !== undefined; holder = open.pop()) {
+    if (holder === null || typeof holder !== 'object') continue;
+    for (const [key, value] of Object.entries(holder)) {
+      found.push({ holder: holder as Spot['holder'], key });
+      open.push(value);
+    }
+  }
+  return found;
+}
+
+/** Another value in a place of a document: one to three times. */
+export function mutatedJson(text: string, random: Random): string {
+  const document = JSON.parse(text) as Json;
+  let deep = '';
+  for (let count = 1 + random(3); count > 0; count--) {
+    const spots = spotsOf(document);
+    const { holder, key } = spots[random(spots.length)]!;
+    const other = spots[random(spots.length)]!;
+    const value = holder[key]!;
+    const change = random(8);
+    if (change === 0) delete holder[key];
+    else if (change <= 3) holder[key] = values[random(values.length)]!;
+    else if (change === 4) holder[key] = structuredClone(other.holder[other.key]!);
+    else if (change === 5)
+      [holder[key], other.holder[other.key]] = [other.holder[other.key]!, value];
+    else if (change === 6 && Array.isArray(value)) value.push(...structuredClone(value));
+    else if (random(20) === 0) deep = JSON.stringify((holder[key] = `deep${spots.length}`));
+  }
+  const nested = `${'[{"class_name":"Sequential","config":{"layers":'.repeat(4000)}[]${'}}]'.repeat(4000)}`;
+  return deep === '' ? JSON.stringify(document) : JSON.stringify(document).replace(deep, nested);
+}

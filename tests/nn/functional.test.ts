@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
+import { Problems } from '../../src/io/keras/options.js';
 import { readArchitecture } from '../../src/io/keras/read_config.js';
 import { layerFromConfig } from '../../src/nn/deserialize.js';
 import { input, layerModel, model } from '../../src/nn/functional.js';
@@ -17,7 +18,8 @@ beforeAll(openGpu);
 afterAll(shutdown);
 
 function loaded(architecture: unknown): Model {
-  const { className, config } = readArchitecture(architecture, { customLayers: {} });
+  const read = readArchitecture(architecture, { customLayers: {} }, new Problems());
+  const { className, config } = read!;
   return modelFrom(className, config);
 }
 

@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { Problems } from '../../src/io/keras/options.js';
 import { readArchitecture } from '../../src/io/keras/read_config.js';
 import { layerFromConfig } from '../../src/nn/deserialize.js';
 import type { Layer } from '../../src/nn/layer.js';
@@ -11,7 +12,8 @@ export function layerOf(className: string, config: Config): Layer {
   const input = { class_name: 'InputLayer', config: { name: 'input', batch_shape: [null, 1] } };
   const layers = [input, { class_name: className, config }];
   const json = { class_name: 'Sequential', config: { name: 'one', layers } };
-  const model = readArchitecture(json, { customLayers: {} }).config as SequentialConfig;
+  const model = readArchitecture(json, { customLayers: {} }, new Problems())!
+    .config as SequentialConfig;
   const description = model.layers[1]!;
   return layerFromConfig(description.className, description.config);
 }

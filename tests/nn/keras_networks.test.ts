@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
+import { Problems } from '../../src/io/keras/options.js';
 import { readArchitecture } from '../../src/io/keras/read_config.js';
 import { readTraining } from '../../src/io/keras/training.js';
 import type { FitCallback } from '../../src/nn/callbacks/index.js';
@@ -94,10 +95,14 @@ function expectLogs(actual: Logs, expected: Logs, what: string): void {
 }
 
 function loaded({ architecture, weights, layers }: Network): Model {
-  const { className, config } = readArchitecture(architecture, { customLayers: {} });
+  const { className, config } = readArchitecture(
+    architecture,
+    { customLayers: {} },
+    new Problems(),
+  )!;
   const model = layerFromConfig(className, config);
   if (!(model instanceof Model)) throw new Error('no model');
-  model.compile(readTraining(architecture.compile_config)!);
+  model.compile(readTraining(architecture.compile_config, new Problems())!);
   expect(model.layers.map(({ name }) => name)).toEqual(layers);
   expect(model.weights.map(({ name }) => name.split('/').at(-1))).toEqual(
     weights.map(({ name }) => name),

@@ -4,7 +4,7 @@ import { without } from '../../nn/config.js';
 import type { LayerConfig } from '../../nn/layer.js';
 import type { Shape } from '../../shape.js';
 import { placesOf, usesOf } from './graph.js';
-import { isObject, optionsOf, Problems, type JsonObject } from './options.js';
+import { isObject, optionsOf, type JsonObject, type Problems } from './options.js';
 
 /** A layer or model, ready for `layerFromConfig`. */
 export interface LayerDescription {
@@ -22,18 +22,21 @@ export interface ConfigContext {
 /**
  * The architecture in Keras's JSON (of Keras 2, Keras 3 and TensorFlow.js) -> fovea's.
  *
- * @throws FoveaError FILE that lists every layer and option that is not known, with its path
+ * @param problems takes every layer and option that is not known, with its path; without problems
+ *   there is a result
  */
-export function readArchitecture(json: unknown, context: ConfigContext): LayerDescription {
-  const problems = new Problems();
+export function readArchitecture(
+  json: unknown,
+  context: ConfigContext,
+  problems: Problems,
+): LayerDescription | undefined {
   const shapeOf = openShapes(json, context.inputShapes ?? {});
   const reader = new ArchitectureReader(context.customLayers, shapeOf, problems);
   const description = isObject(json) ? reader.layer(json, '') : undefined;
   if (!description || !MODELS.has(description.className)) {
     problems.add('model', 'expected a Sequential or Functional model');
   }
-  throwProblems(problems);
-  return description!;
+  return description;
 }
 
 /** The shape that was given for an input. */
@@ -108,8 +111,10 @@ class ArchitectureReader {
     try {
       new Class(options as never).dispose();
     } catch (error) {
-      if (!(error instanceof FoveaError)) throw error;
-      this.problems.add(where, error.message);
+      // A value of another type than the class can handle.
+      const isKnown = error instanceof FoveaError;
+      const { message } = error as Error;
+      this.problems.add(where, isKnown ? message : `it does not take these options: ${message}`);
     }
   }
 

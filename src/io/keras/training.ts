@@ -1,45 +1,32 @@
 import type { Compiled, CompileOptions, PerOutput } from '../../nn/compile.js';
 import { compiledOf } from '../../nn/compile.js';
 import { without, type Serialized } from '../../nn/config.js';
-import { FoveaError } from '../../errors.js';
 import type { Model } from '../../nn/model.js';
-import { isObject, optionsOf, Problems, type JsonObject } from './options.js';
-import { throwProblems } from './read_config.js';
+import { isObject, optionsOf, type JsonObject, type Problems } from './options.js';
 import { kerasOptions } from './write_config.js';
 
 /**
  * How a model is trained, from `compile_config` of Keras 3 or `training_config` of Keras 2.
  *
+ * @param problems takes everything that is not known
  * @returns options for `compile`; undefined where the model was not compiled
- * @throws FoveaError FILE that lists everything that is not known
  */
-export function readTraining(json: unknown): CompileOptions | undefined {
+export function readTraining(json: unknown, problems: Problems): CompileOptions | undefined {
   if (!isObject(json) || Object.keys(json).length === 0) return undefined;
-  const problems = new Problems();
   const options = {
-    optimizer: optimizerOf(json['optimizer'] ?? json['optimizer_config'], problems),
+    optimizer: described(json['optimizer'] ?? json['optimizer_config'], 'optimizer', problems),
     loss: perOutput(json['loss'], (value) => described(value, 'loss', problems)),
     lossWeights: (json['loss_weights'] ?? undefined) as CompileOptions['lossWeights'],
     metrics: metricsOf(json['metrics'], problems),
     weightedMetrics: metricsOf(json['weighted_metrics'], problems),
   };
-  throwProblems(problems);
   if (options.loss === undefined || options.optimizer === undefined) return undefined;
   const found = options as CompileOptions;
   try {
     compiledOf(found).optimizer.dispose();
   } catch (error) {
-    if (error instanceof FoveaError) problems.add('compile', error.message);
-    else throw error;
+    problems.add('compile', (error as Error).message);
   }
-  throwProblems(problems);
-  return found;
-}
-
-function optimizerOf(value: unknown, problems: Problems): Serialized | string | undefined {
-  const found = described(value, 'optimizer', problems);
-  if (found === undefined || typeof found === 'string') return found;
-  // The learning rate is also among the stored variables; a schedule is a nested object.
   return found;
 }
 
