@@ -50,6 +50,9 @@ export class Graph {
   /** Every layer once, in the order of Keras's `model.layers`; with the input layers. */
   readonly layers: readonly Layer[];
 
+  /** After which call nothing needs a result any more. */
+  private readonly lastUse: ReadonlyMap<SymbolicTensor, number>;
+
   constructor(
     readonly inputs: readonly SymbolicTensor[],
     readonly outputs: readonly SymbolicTensor[],
@@ -57,6 +60,9 @@ export class Graph {
     const order = new Order(inputs, outputs);
     this.calls = order.calls();
     this.layers = order.layers();
+    this.lastUse = new Map(
+      this.calls.flatMap((call, i) => call.inputs.map((symbol) => [symbol, i] as const)),
+    );
   }
 
   /** Whether `tensor` is only a result, and feeds no layer. */
@@ -95,6 +101,7 @@ export class Graph {
 
   /**
    * Computes all tensors that `wanted` need. Each use of a layer draws from a stream of its own.
+   * Results are freed after their last use; what gradients need, the tape keeps.
    *
    * @param inputs one batch for each input
    * @param wanted tensors of the graph
@@ -107,25 +114,45 @@ export class Graph {
     logits: ReadonlySet<SymbolicTensor> = new Set(),
   ): readonly Tensor[] {
     const values = new Map(this.inputs.map((symbol, i) => [symbol, inputs[i]!]));
-    const { training = false, seed = 0, addLoss } = options;
     const missing = new Set(wanted.filter((symbol) => !values.has(symbol)));
+    const kept = new Set<SymbolicTensor>([...this.inputs, ...wanted]);
     for (const [i, call] of this.calls.entries()) {
       if (missing.size === 0) break;
       const outputs = call.layer.run(
         call.inputs.map((symbol) => values.get(symbol)!),
-        {
-          ...(training && { training, seed: deriveSeed(seed, i) }),
-          ...(addLoss && { addLoss }),
-          ...(call.outputs.some((symbol) => logits.has(symbol)) && { logits: true }),
-        },
+        optionsOf(options, i, call, logits),
       );
       call.outputs.forEach((symbol, k) => {
         values.set(symbol, outputs[k]!);
         missing.delete(symbol);
       });
+      for (const symbol of call.inputs) {
+        if (this.lastUse.get(symbol) === i && !kept.has(symbol)) free(symbol, values);
+      }
     }
     return wanted.map((symbol) => values.get(symbol)!);
   }
+}
+
+/** Of one use of a layer in a model. */
+function optionsOf(
+  { training = false, seed = 0, addLoss }: CallOptions,
+  index: number,
+  call: LayerCall,
+  logits: ReadonlySet<SymbolicTensor>,
+): CallOptions {
+  return {
+    ...(training && { training, seed: deriveSeed(seed, index) }),
+    ...(addLoss && { addLoss }),
+    ...(call.outputs.some((symbol) => logits.has(symbol)) && { logits: true }),
+  };
+}
+
+/** Frees a result, unless it is at the same time another one: some layers pass on what they get. */
+function free(symbol: SymbolicTensor, values: Map<SymbolicTensor, Tensor>): void {
+  const tensor = values.get(symbol);
+  values.delete(symbol);
+  if (tensor && ![...values.values()].includes(tensor)) tensor.dispose();
 }
 
 /** Keras's order of layers: by distance from the outputs, then by the first visit of a search. */
