@@ -4,8 +4,8 @@
  * - `#include path` : the text of another shader file, once per expansion;
  * - `#if FLAG` / `#elif FLAG` / `#else` / `#endif` : lines kept when the flag is set and not 0;
  * - `#unroll i COUNT` / `#end` : the lines between, repeated COUNT times with `$i` replaced by
- *   0, 1, 2 … (Tint does not unroll loops; COUNT is a number, a flag or a product such as R*C);
- * - `$[2 * S + 1]` : the number, a sum of products of numbers and flags: names as `x$[$p * S + $k]`;
+ *   0, 1, 2 … (Tint does not unroll loops; COUNT is an expression such as R*C, without spaces);
+ * - `$[$p * S + 1]` : the number, for names that are counted: `x$[$p * S + 1]` is `x5`;
  *
  * and every numeric flag is also a WGSL `const`, every string flag a WGSL `alias` of that name.
  */
@@ -80,7 +80,7 @@ function unroll(lines: readonly string[], flags: Flags, name: string): string[] 
     }
     const end = matchingEnd(lines, at, name);
     const body = lines.slice(at + 1, end);
-    for (let i = 0; i < product(count!, flags, name); i++) {
+    for (let i = 0; i < calculate(count!, flags, name); i++) {
       const pattern = new RegExp(`\\$${variable}(?![A-Za-z0-9])`, 'g');
       out.push(
         ...unroll(
@@ -105,18 +105,34 @@ function matchingEnd(lines: readonly string[], start: number, name: string): num
 }
 
 function compute(line: string, flags: Flags, name: string): string {
-  return line.replace(/\$\[([^\]]*)\]/g, (_, sum: string) =>
-    String(sum.split('+').reduce((total, term) => total + product(term, flags, name), 0)),
-  );
+  return line.replace(/\$\[([^\]]*)\]/g, (_, text: string) => String(calculate(text, flags, name)));
 }
 
-function product(text: string, flags: Flags, name: string): number {
-  return text.split('*').reduce((total, part) => {
-    const factor = part.trim();
-    const value = /^\d+$/.test(factor) ? Number(factor) : Number(flags[factor]);
-    if (!Number.isInteger(value)) {
-      throw new Error(`shader template: "${text.trim()}" in "${name}" needs flag ${factor}`);
-    }
-    return total * value;
-  }, 1);
+/** Value of an expression of whole numbers, flags and the operators + - * / %; 7 / 2 is 3. */
+function calculate(text: string, flags: Flags, name: string): number {
+  const number = (word: string): number => {
+    const value = /^\d+$/.test(word) ? Number(word) : Number(flags[word]);
+    if (Number.isInteger(value)) return value;
+    throw new Error(`shader template: "${text}" in "${name}" needs flag ${word}`);
+  };
+  const product = (part: string): number => fold(part, /([*/%])/, number);
+  return fold(text, /([+-])/, product);
 }
+
+/** Takes the operands of a chain of operators together, from the left. */
+function fold(text: string, operators: RegExp, value: (part: string) => number): number {
+  const [first, ...rest] = text.split(operators).map((part) => part.trim());
+  let total = value(first!);
+  for (let i = 0; i < rest.length; i += 2) {
+    total = OPERATORS[rest[i]!]!(total, value(rest[i + 1]!));
+  }
+  return total;
+}
+
+const OPERATORS: Readonly<Record<string, (a: number, b: number) => number>> = {
+  '+': (a, b) => a + b,
+  '-': (a, b) => a - b,
+  '*': (a, b) => a * b,
+  '/': (a, b) => Math.floor(a / b),
+  '%': (a, b) => a % b,
+};

@@ -1,25 +1,24 @@
+import type { Device } from '../gpu/device.js';
+import type { Flags } from '../gpu/template.js';
 import { empty } from '../tensor.js';
 import type { ConvGeometry, Epilogue } from './conv_geometry.js';
 import { addSplits } from './reduce.js';
 import { run, type Operand } from './run.js';
 
 const WG = 64;
+/** Columns of pixels that one invocation makes. */
+const P = 4;
+/** Rows that it makes: more save loads, fewer keep more of a GPU busy. */
+const ROWS = 8;
 
-/** Whether the depthwise kernels, compiled for a few windows, can compute this convolution. */
+/** Whether the depthwise kernels, which are compiled for a few windows, fit this convolution. */
 export function isDepthwise(g: ConvGeometry): boolean {
-  return (
-    g.groups === g.ci &&
-    g.co === g.ci &&
-    g.kh === g.kw &&
-    (g.kh === 3 || g.kh === 5) &&
-    g.sh === g.sw &&
-    g.sh <= 2 &&
-    g.dh === 1 &&
-    g.dw === 1
-  );
+  const square = g.kh === g.kw && g.sh === g.sw;
+  const window = (g.kh === 3 || g.kh === 5) && g.sh <= 2 && g.dh === 1 && g.dw === 1;
+  return g.groups === g.ci && g.co === g.ci && square && window;
 }
 
-/** y = act(depthwise(x, w) + bias). Writes `y`. */
+/** y = act(conv(x, w) + bias). Writes `y`. */
 export function depthwiseForward(
   op: string,
   x: Operand,
@@ -28,10 +27,13 @@ export function depthwiseForward(
   g: ConvGeometry,
   { bias, activation = 0 }: Epilogue,
 ): void {
-  const { flags, params } = common(g);
-  const count = g.batch * g.oh * Math.ceil(g.ow / P) * params.c;
-  const all = { ...params, count, bias: Number(bias !== undefined), activation, rows_per_split: 0 };
-  run(op, 'depthwise', flags, { x, w, bias: bias ?? w, y }, all, Math.ceil(count / WG));
+  const [columns, blocks] = [Math.ceil(g.ow / P), Math.ceil(g.oh / ROWS)];
+  const share = { columns, blocks, rows: Math.ceil(g.oh / blocks) };
+  const operands = { x, w, bias: bias ?? w, y };
+  dispatch(op, 'depthwise', operands, g, g.batch * columns * blocks, {
+    flags: { COLS: columnsOfX(g), D: stepsPerRow(g), ACTIVATION: activation },
+    params: { ...share, bias: Number(bias !== undefined) },
+  });
 }
 
 /** The input gradient. Writes `dx`. */
@@ -42,15 +44,13 @@ export function depthwiseGradInput(
   dx: Operand,
   g: ConvGeometry,
 ): void {
-  const { flags, params } = common(g);
-  const { K, S } = flags;
-  const BACK = Math.floor((K - 1) / S);
-  const COLS = P / S + BACK;
-  const reach = { BACK, COLS, SUMS: (COLS - 1) * S + K };
-  const count = g.batch * g.ih * Math.ceil((g.pw + g.iw) / P) * params.c;
-  const all = { ...params, count, bias: 0, activation: 0, rows_per_split: 0 };
-  const operands = { dy, w, dx };
-  run(op, 'depthwise_grad_input', { ...flags, ...reach }, operands, all, Math.ceil(count / WG));
+  // Counted from the padding, as the kernel does.
+  const [columns, blocks] = [Math.ceil((g.pw + g.iw) / P), Math.ceil((g.ph + g.ih) / ROWS)];
+  const BACK = Math.floor((g.kw - 1) / g.sw);
+  dispatch(op, 'depthwise_grad_input', { dy, w, dx }, g, g.batch * columns * blocks, {
+    flags: { COLS: P / g.sw + BACK, BACK },
+    params: { columns, blocks, rows: ROWS },
+  });
 }
 
 /** The filter gradient. Writes `dw`. */
@@ -60,43 +60,59 @@ export function depthwiseGradFilter(
   dy: Operand,
   dw: Operand,
   g: ConvGeometry,
-  bindingLimit: number,
-  software: boolean,
+  { info, bindingLimit }: Device,
 ): void {
-  const { flags, params } = common(g);
+  const columns = Math.ceil(g.ow / P);
+  const strips = g.batch * columns;
   const size = g.kh * g.kw * g.ci;
-  const rows = g.batch * g.oh;
-  const wanted = Math.ceil((software ? 1024 : 16384) / params.c);
+  // Enough invocations to keep every core or multiprocessor busy.
+  const wanted = Math.ceil((info.class === 'software' ? 4096 : 65_536) / g.ci);
   const most = Math.floor(bindingLimit / (4 * size));
-  const perSplit = Math.ceil(rows / Math.max(1, Math.min(rows, wanted, most)));
-  const splits = Math.ceil(rows / perSplit);
-  const count = splits * params.c;
-  const all = { ...params, count, bias: 0, activation: 0, rows_per_split: perSplit };
+  const rows = Math.ceil(strips / Math.max(1, Math.min(strips, wanted, most)));
+  const splits = Math.ceil(strips / rows);
   const partial = splits > 1 ? empty([splits, size]) : undefined;
-  const operands = { x, dy, partial: partial ?? dw };
-  run(op, 'depthwise_grad_filter', flags, operands, all, Math.ceil(count / WG));
+  dispatch(op, 'depthwise_grad_filter', { x, dy, partial: partial ?? dw }, g, splits, {
+    flags: { COLS: columnsOfX(g), D: stepsPerRow(g) },
+    params: { columns, blocks: strips, rows },
+  });
   if (partial) addSplits(op, partial, dw);
   partial?.dispose();
 }
 
-/** Pixels of a row that one invocation makes. */
-const P = Number(process.env['PP'] ?? 8);
-
-interface Common {
-  readonly flags: Readonly<Record<'WG' | 'P' | 'K' | 'S' | 'COLS', number> & { VEC: boolean }>;
-  readonly params: Readonly<Record<string, number>> & { readonly c: number };
+/** Columns of x under P output pixels. */
+function columnsOfX(g: ConvGeometry): number {
+  return (P - 1) * g.sw + g.kw;
 }
 
-/** Flags and parameters of all three kernels. */
-function common(g: ConvGeometry): Common {
+/** Rows of output pixels that a row of x belongs to at most. */
+function stepsPerRow(g: ConvGeometry): number {
+  return Math.ceil(g.kh / g.sh);
+}
+
+/** What the kernels do not have in common. */
+interface Own {
+  readonly flags: Flags;
+  readonly params: Readonly<Record<string, number>>;
+}
+
+/** Runs a kernel with `perChannel` invocations per T of channels. */
+function dispatch(
+  op: string,
+  kernel: string,
+  operands: Readonly<Record<string, Operand>>,
+  g: ConvGeometry,
+  perChannel: number,
+  own: Own,
+): void {
   const VEC = [g.ci, g.xStride, g.yStride, g.xOffset, g.yOffset].every((n) => n % 4 === 0);
   const size = VEC ? 4 : 1;
-  return {
-    flags: { WG, P, K: g.kh, S: g.sh, COLS: (P - 1) * g.sh + g.kh, VEC },
-    params: {
-      ...{ batch: g.batch, c: g.ci / size, ih: g.ih, iw: g.iw, oh: g.oh, ow: g.ow },
-      ...{ ph: g.ph, pw: g.pw, x_stride: g.xStride / size, x_offset: g.xOffset / size },
-      ...{ y_stride: g.yStride / size, y_offset: g.yOffset / size },
-    },
+  const count = (perChannel * g.ci) / size;
+  const params = {
+    ...{ count, c: g.ci / size, ih: g.ih, iw: g.iw, oh: g.oh, ow: g.ow, ph: g.ph, pw: g.pw },
+    ...{ x_stride: g.xStride / size, x_offset: g.xOffset / size },
+    ...{ y_stride: g.yStride / size, y_offset: g.yOffset / size },
+    ...{ bias: 0, ...own.params },
   };
+  const flags = { WG, VEC, P, K: g.kh, S: g.sh, ...own.flags };
+  run(op, kernel, flags, operands, params, Math.ceil(count / WG));
 }

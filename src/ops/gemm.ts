@@ -86,7 +86,7 @@ export function convGradFilter(
     return;
   }
   if (kind === 'depthwise') {
-    depthwiseGradFilter(op, x, dy, dw, g, device.bindingLimit, device.info.class === 'software');
+    depthwiseGradFilter(op, x, dy, dw, g, device);
     return;
   }
   const tile = kind === 'lanes' ? 4 * device.info.subgroupSize : 64;

@@ -1,9 +1,13 @@
 // y[n, oy, ox, q] = act(bias[q] + sum over ky, kx of
 //   x[n, oy*S - ph + ky, ox*S - pw + kx, q] * w[ky, kx, q]).
 //
-// Depthwise convolution with a K x K kernel and stride S. An invocation makes P pixels of a row, so
-// that what it has loaded of a row of x (COLS = (P - 1)*S + K values) serves several of them.
-// Operands: lib/depthwise, bias [c]. Grid: one invocation per P pixels and T, channels fastest.
+// Depthwise convolution with a K x K kernel and stride S. An invocation walks down P columns of y and
+// makes `rows` rows of them. Step t loads the next S rows of x, COLS = (P - 1)*S + K values wide, once
+// for all sums that they belong to: row t of y, which begins, and the D - 1 = ceil(K / S) - 1 rows above
+// it. The sums y0_.. are those of row t, y1_.. those of the row above; the last are complete then.
+// ACTIVATION: its number in lib/math, compiled in because software adapters run all cases of a switch.
+// Operands: lib/depthwise, bias [c]. Grid: one invocation per P columns, `rows` rows and T of channels,
+// channels fastest.
 #include lib/grid
 #include lib/math
 #include lib/depthwise
@@ -15,9 +19,9 @@
 
 fn finish(v: T) -> T {
 #if VEC
-  return activate(p.activation, v);
+  return activate(ACTIVATION, v);
 #else
-  return activate(p.activation, vec4f(v)).x;
+  return activate(ACTIVATION, vec4f(v)).x;
 #endif
 }
 
@@ -28,35 +32,52 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   if (index >= p.count) { return; }
   let q = index % p.c;
   var rest = index / p.c;
-  let groups = (p.ow + P - 1) / P;
-  let ox = rest % groups * P; rest /= groups;
-  let oy = rest % p.oh;
-  let image = rest / p.oh;
-  let ix = i32(ox * S) - i32(p.pw);
-#unroll j COLS
-  let inside$j = ix + $j >= 0 && ix + $j < i32(p.iw);
-  let at$j = u32(select(0, ix + $j, inside$j)) * p.x_stride;
+  let ox = rest % p.columns * P; rest /= p.columns;
+  let oy = rest % p.blocks * p.rows;
+  let image = rest / p.blocks;
+#unroll i K*K
+  let w$i = w[$i * p.c + q];
 #end
+  let shift = select(T(0), bias[q], p.bias != 0);
+#unroll j COLS
+  let ix$j = i32(ox * S + $j) - i32(p.pw);
+  let inside$j = ix$j >= 0 && ix$j < i32(p.iw);
+  let at$j = u32(select(0, ix$j, inside$j)) * p.x_stride;
+#end
+#unroll d D
 #unroll p P
-  var y$p = T(0);
+  var y$d_$p = T(0);
 #end
-  for (var ky = 0u; ky < K; ky++) {
-    let iy = i32(oy * S + ky) - i32(p.ph);
-    if (iy < 0 || iy >= i32(p.ih)) { continue; }
-    let row = p.x_offset + (image * p.ih + u32(iy)) * p.iw * p.x_stride + q;
+#end
+  let end = min(oy + p.rows, p.oh);
+  for (var t = oy; t < end + D - 1; t++) {
+#unroll s S
+    let iy$s = i32(t * S + $s) - i32(p.ph);
+    let valid$s = iy$s >= 0 && iy$s < i32(p.ih);
+    let row$s = p.x_offset + q +
+      (image * p.ih + u32(select(0, iy$s, valid$s))) * p.iw * p.x_stride;
 #unroll j COLS
-    let x$j = select(T(0), x[row + at$j], inside$j);
+    let x$s_$j = select(T(0), x[row$s + at$j], inside$j && valid$s);
+#end
 #end
 #unroll k K
-    let w$k = w[(ky * K + $k) * p.c + q];
+#unroll l K
 #unroll p P
-    y$p += x$[$p * S + $k] * w$k;
+    y$[$k / S]_$p += x$[$k % S]_$[$p * S + $l] * w$[$k * K + $l];
 #end
+#end
+#end
+    if (t >= oy + D - 1) {
+      let to = p.y_offset + ((image * p.oh + t - (D - 1)) * p.ow + ox) * p.y_stride + q;
+#unroll p P
+      if (ox + $p < p.ow) { y[to + $p * p.y_stride] = finish(y$[D - 1]_$p + shift); }
+#end
+    }
+#unroll p P
+#unroll d D-1
+    y$[D - 1 - $d]_$p = y$[D - 2 - $d]_$p;
+#end
+    y0_$p = T(0);
 #end
   }
-  let shift = select(T(0), bias[q], p.bias != 0);
-  let to = p.y_offset + ((image * p.oh + oy) * p.ow + ox) * p.y_stride + q;
-#unroll p P
-  if (ox + $p < p.ow) { y[to + $p * p.y_stride] = finish(y$p + shift); }
-#end
 }

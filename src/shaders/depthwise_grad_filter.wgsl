@@ -1,10 +1,12 @@
 // partial[s, ky, kx, q] = sum over the pixels n, oy, ox of split s of
 //   x[n, oy*S - ph + ky, ox*S - pw + kx, q] * dy[n, oy, ox, q].
 //
-// The filter gradient of depthwise.wgsl. A split is rows_per_split rows of output pixels, of all pictures; a
-// second pass adds the splits up. An invocation makes all K*K taps, P pixels at a time, so that each
-// value serves several of them: COLS = (P - 1)*S + K values of a row of x.
-// Operands: lib/depthwise (y is dy), partial [splits, K, K, c]. Grid: one invocation per split and T, channels fastest.
+// The filter gradient of depthwise.wgsl. A strip is P columns of output pixels of one picture, a split is
+// `rows` strips; a second pass adds the splits up. An invocation makes all K*K taps and walks down its
+// strips: a step loads the next row of dy (dy0_..; those above it are kept) and the next S rows of x,
+// COLS = (P - 1)*S + K values wide, which meet the last D = ceil(K / S) rows of dy.
+// Operands: lib/depthwise (y is dy), partial [splits, K, K, c]. Grid: one invocation per split and T of
+// channels, channels fastest.
 #include lib/grid
 #include lib/depthwise
 @group(0) @binding(0) var<storage, read> x: array<T>;
@@ -22,32 +24,46 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll i K*K
   var sum$i = T(0);
 #end
-  let last = min((split + 1) * p.rows_per_split, p.batch * p.oh);
-  for (var row = split * p.rows_per_split; row < last; row++) {
-    let image = row / p.oh;
-    let iy = i32(row % p.oh * S) - i32(p.ph);
-    for (var ox = 0u; ox < p.ow; ox += P) {
-      let start = p.y_offset + (row * p.ow + ox) * p.y_stride + q;
+  let last = min((split + 1) * p.rows, p.blocks);
+  for (var strip = split * p.rows; strip < last; strip++) {
+    let image = strip / p.columns;
+    let ox = strip % p.columns * P;
+#unroll j COLS
+    let ix$j = i32(ox * S + $j) - i32(p.pw);
+    let inside$j = ix$j >= 0 && ix$j < i32(p.iw);
+    let at$j = u32(select(0, ix$j, inside$j)) * p.x_stride;
+#end
+#unroll d D
 #unroll p P
-      let dy$p = select(T(0), dy[start + min($p, p.ow - 1 - ox) * p.y_stride], ox + $p < p.ow);
+    var dy$d_$p = T(0);
 #end
-      let ix = i32(ox * S) - i32(p.pw);
-#unroll j COLS
-      let inside$j = ix + $j >= 0 && ix + $j < i32(p.iw);
-      let at$j = u32(select(0, ix + $j, inside$j)) * p.x_stride;
 #end
-#unroll y K
-      if (iy + $y >= 0 && iy + $y < i32(p.ih)) {
-        let top = p.x_offset + (image * p.ih + u32(iy + $y)) * p.iw * p.x_stride + q;
+    for (var t = 0u; t < p.oh + D - 1; t++) {
+#unroll p P
+#unroll d D-1
+      dy$[D - 1 - $d]_$p = dy$[D - 2 - $d]_$p;
+#end
+#end
+      let start = (image * p.oh + min(t, p.oh - 1)) * p.ow;
+#unroll p P
+      let dy$p = dy[p.y_offset + q + (start + min(ox + $p, p.ow - 1)) * p.y_stride];
+      dy0_$p = select(T(0), dy$p, t < p.oh && ox + $p < p.ow);
+#end
+#unroll s S
+      let iy$s = i32(t * S + $s) - i32(p.ph);
+      let valid$s = iy$s >= 0 && iy$s < i32(p.ih);
+      let row$s = p.x_offset + q +
+        (image * p.ih + u32(select(0, iy$s, valid$s))) * p.iw * p.x_stride;
 #unroll j COLS
-        let x$j = select(T(0), x[top + at$j], inside$j);
+      let x$s_$j = select(T(0), x[row$s + at$j], inside$j && valid$s);
+#end
 #end
 #unroll k K
+#unroll l K
 #unroll p P
-        sum$[$y * K + $k] += x$[$p * S + $k] * dy$p;
+      sum$[$k * K + $l] += x$[$k % S]_$[$p * S + $l] * dy$[$k / S]_$p;
 #end
 #end
-      }
 #end
     }
   }

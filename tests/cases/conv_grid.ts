@@ -145,7 +145,7 @@ const compiled: readonly DepthwiseSpec[] = pairwise(
     c: [1, 3, 4, 6, 8, 36],
     multiplier: [1],
     bias: [false, true],
-    activation,
+    activation: [undefined, 'relu', 'sigmoid'] as Activation[],
   },
   { seed: 14 },
 );

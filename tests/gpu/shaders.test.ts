@@ -31,6 +31,14 @@ const affines: Flags[] = vectors.flatMap((v) =>
 );
 const gemms: Flags[] = vectors.flatMap((v) => [true, false].map((GRAD) => ({ ...v, GRAD })));
 
+/** Windows of the depthwise kernels, and the flags that ops/depthwise.ts computes from them. */
+const depthwise: Flags[] = [true, false].flatMap((VEC) =>
+  [
+    { K: 3, S: 1, COLS: 6, D: 3 },
+    { K: 5, S: 2, COLS: 11, D: 3 },
+  ].map((window) => ({ WG: 64, VEC, P: 4, ...window })),
+);
+
 /** Flags to compile with, where the ones in `DEFAULT` are not enough. */
 const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   binary: [
@@ -54,6 +62,12 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   gemm_simt: gemms.map((flags) => ({ ...flags, NT: 64 })),
   gemm_lanes: gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32 })),
   filter_simt: vectors,
+  depthwise: depthwise.map((flags) => ({ ...flags, ACTIVATION: 2 })),
+  depthwise_grad_filter: depthwise,
+  depthwise_grad_input: [
+    { WG: 64, VEC: true, P: 4, K: 3, S: 1, COLS: 6, BACK: 2 },
+    { WG: 64, VEC: false, P: 4, K: 5, S: 2, COLS: 4, BACK: 2 },
+  ],
   filter_lanes: vectors.map((flags) => ({ ...flags, S: 8 })),
 };
 const DEFAULT: readonly Flags[] = [{ WG: 64, T: 'f32' }];

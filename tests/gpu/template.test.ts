@@ -83,6 +83,25 @@ describe('unroll', () => {
   });
 });
 
+describe('computed numbers', () => {
+  it.each([
+    ['x$[2 * S + 1]', 'x7'],
+    ['$[7 / S * S + 7 % S]', '7'],
+    ['$[K-1]_$[K - 1 - S]', '4_1'],
+    ['a[$[S]] = b;', 'a[3] = b;'],
+  ])('%s', (text, expanded) => {
+    expect(body(text, { S: 3, K: 5 })).toEqual([expanded]);
+  });
+
+  it('take the variables of #unroll, and serve as counts', () => {
+    expect(body('#unroll i K-3\nx$[$i * K]\n#end', { K: 5 })).toEqual(['x0', 'x5']);
+  });
+
+  it('throw for what is neither number nor flag', () => {
+    expect(() => body('x$[2 * S]')).toThrow('"2 * S" in "main" needs flag S');
+  });
+});
+
 describe('prefix', () => {
   it('turns numbers into const and strings into alias, after the directives', () => {
     const sources = { main: '// head\nenable subgroups;\nrequires x;\nfn f() {}' };

@@ -175,6 +175,15 @@ const odd: Case[] = [
     ],
     20_480,
   ],
+  [
+    'depthwiseConv2d of fours, strides',
+    (x, w) => depthwiseConv2d(x, w, { strides: 2, padding: 'same' }),
+    [
+      [57, 5, 7, 12],
+      [5, 5, 12, 1],
+    ],
+    20_480,
+  ],
 ];
 
 describe.each(['lanes', 'simt', 'direct'] as const)('pictures in windows, %s', (loop) => {

@@ -143,7 +143,7 @@ describe('modelCheckpoint', () => {
     await train([
       logs('score', [5, 3, 4]),
       callbacks.modelCheckpoint({
-        ...{ filepath: at('{epoch}.keras'), monitor: 'score', saveBestOnly: true },
+        ...{ filepath: at('{epoch}.keras'), monitor: 'score', mode: 'min', saveBestOnly: true },
         initialValueThreshold: 4,
       }),
     ]);

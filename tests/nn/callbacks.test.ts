@@ -5,9 +5,7 @@ import {
   LearningRateScheduler,
   ReduceLROnPlateau,
   TerminateOnNaN,
-  type EarlyStoppingOptions,
   type FitCallback,
-  type ReduceLROnPlateauOptions,
 } from '../../src/nn/callbacks/index.js';
 import * as layers from '../../src/nn/layers/index.js';
 import { optimizers } from '../../src/nn/optimizers.js';
@@ -87,7 +85,7 @@ function title({ options, sequence }: Decisions): string {
 describe('earlyStopping', () => {
   for (const test of keras.stopping as readonly Decisions[]) {
     it(`decides as Keras: ${title(test)}`, async () => {
-      await feed(new EarlyStopping(optionsOf(test) as EarlyStoppingOptions), test);
+      await feed(new EarlyStopping(optionsOf(test)), test);
     });
   }
 
@@ -135,7 +133,7 @@ describe('earlyStopping', () => {
 describe('reduceLROnPlateau', () => {
   for (const test of keras.plateau as readonly Decisions[]) {
     it(`decides as Keras: ${title(test)}`, async () => {
-      await feed(new ReduceLROnPlateau(optionsOf(test) as ReduceLROnPlateauOptions), test);
+      await feed(new ReduceLROnPlateau(optionsOf(test)), test);
     });
   }
 

@@ -5,6 +5,7 @@ import { readArchitecture } from '../../src/io/keras/read_config.js';
 import { layerFromConfig } from '../../src/nn/deserialize.js';
 import { input, layerModel, model } from '../../src/nn/functional.js';
 import type { SymbolicTensor } from '../../src/nn/graph.js';
+import type { LayerConfig } from '../../src/nn/layer.js';
 import * as layers from '../../src/nn/layers/index.js';
 import { Model } from '../../src/nn/model.js';
 import { sequential } from '../../src/nn/sequential.js';
@@ -22,6 +23,10 @@ function loaded(architecture: unknown): Model {
     { customLayers: {} },
     new Problems(),
   )!;
+  return modelFrom(className, config);
+}
+
+function modelFrom(className: string, config: LayerConfig): Model {
   const made = layerFromConfig(className, config);
   if (made instanceof Model) return made;
   throw new Error('no model');
@@ -65,7 +70,7 @@ describe("Keras's networks", () => {
       const paths = whole.weights.map((weight) => weight.name.split('/').slice(-2).join('/'));
       expect(paths).toEqual(weights);
       expect(summaryOf(whole)).toEqual(summary);
-      const again = layerFromConfig('Functional', whole.getConfig()) as Model;
+      const again = modelFrom('Functional', whole.getConfig());
       expect(again.getConfig()).toEqual(whole.getConfig());
       expect(again.layers.map((layer) => layer.name)).toEqual(names);
       whole.dispose();

@@ -124,7 +124,11 @@ describe('a training that is resumed', () => {
   it('is not changed by taking snapshots', async () => {
     const expected = await uninterrupted();
     const model = net();
-    const every: FitCallback = { onBatchEnd: async (_, run) => void (await run.snapshot()) };
+    const every: FitCallback = {
+      onBatchEnd: async (_, run) => {
+        await run.snapshot();
+      },
+    };
     expect(await model.fit(x, y, options(every))).toEqual(expected.history);
     expect(await valuesOf(model)).toEqual(expected.weights);
     model.dispose();
