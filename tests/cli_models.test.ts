@@ -22,7 +22,10 @@ beforeAll(async () => {
   const files: Record<string, StoredTensor | undefined> = {
     ...{ left, right, yes, place, x, y, picture: inputsOf(functional!)[0]! },
     ...{ x9: rows(x, 0, 9), y9: rows(y, 0, 9), x3: rows(x, 9, 12), y3: rows(y, 9, 12) },
-    nan: result(Float32Array.from(x.data, (v, i) => (i === 100 ? NaN : v)), x.shape),
+    nan: result(
+      Float32Array.from(x.data, (v, i) => (i === 100 ? NaN : v)),
+      x.shape,
+    ),
   };
   for (const [name, array] of Object.entries(files)) {
     await writeFile(at(`${name}.npy`), writeNpy(array!));

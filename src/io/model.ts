@@ -1,11 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { FoveaError, type ErrorCode } from '../errors.js';
-import { defaultDevice } from '../gpu/init.js';
-import type { CustomLayers } from '../nn/deserialize.js';
-import { layerFromConfig } from '../nn/deserialize.js';
-import { Model } from '../nn/model.js';
+import type { Model } from '../nn/model.js';
 import { assign } from '../nn/update.js';
-import { formatShape, sameShape, type Shape } from '../shape.js';
+import { formatShape, sameShape } from '../shape.js';
 import { readFileOrThrow, writeFileAtomic } from './files.js';
 import type { StoredTensor } from './formats/array.js';
 import { readHdf5, type Hdf5Group } from './formats/hdf5.js';
@@ -13,10 +10,10 @@ import { writeHdf5 } from './formats/hdf5_write.js';
 import { readNpz, writeNpz } from './formats/npy.js';
 import { readSafetensors, writeSafetensors } from './formats/safetensors.js';
 import { readZip, writeZip } from './formats/zip.js';
-import { isObject, Problems } from './keras/options.js';
-import { readArchitecture, throwProblems, type ConfigContext } from './keras/read_config.js';
+import { continuationOf, makeModel, type LoadOptions } from './keras/make_model.js';
+import { isObject } from './keras/options.js';
 import { loadTfjsWeights, readTfjs } from './keras/tfjs.js';
-import { readTraining, writeTraining } from './keras/training.js';
+import { writeTraining } from './keras/training.js';
 import {
   loadKerasWeights,
   loadLegacyOptimizer,
@@ -28,18 +25,7 @@ import {
 import { writeArchitecture } from './keras/write_config.js';
 import { writeOnnx } from './onnx/write.js';
 
-/** Options of `loadModel`. */
-export interface LoadOptions {
-  /** Layers of one's own, under their class names. */
-  readonly customLayers?: CustomLayers;
-  /**
-   * Of one sample, for files that leave sizes open: of each input in the model's order, or by name.
-   * A single one goes for every input.
-   */
-  readonly inputShapes?: readonly Shape[] | Readonly<Record<string, Shape>>;
-  /** Whether the model is compiled as it was when it was saved. Default true. */
-  readonly compile?: boolean;
-}
+export type { LoadOptions };
 
 /**
  * Writes a model, in the format that the name tells:
@@ -210,68 +196,6 @@ function loadWholeHdf5(root: Hdf5Group, fileBytes: number, options: LoadOptions)
     if (model.compiled) loadLegacyOptimizer(root, model.compiled.optimizer, model);
   };
   return makeModel({ architecture: parseText(json), training, fileBytes, load }, options);
-}
-
-/** Counters of random streams. */
-interface Continuation {
-  readonly seed: number;
-  readonly epochsTrained: number;
-}
-
-/** What fovea adds to the metadata. Throws FILE unless they are whole numbers from 0. */
-function continuationOf(metadata: unknown): Continuation | undefined {
-  const found = isObject(metadata) ? metadata['fovea'] : undefined;
-  if (found === undefined) return undefined;
-  const { seed, epochsTrained } = isObject(found) ? found : {};
-  if (isCount(seed) && isCount(epochsTrained)) return { seed, epochsTrained };
-  throw new FoveaError('FILE', `metadata.json has ${JSON.stringify(found)} for "fovea"`, {
-    hint: 'It needs whole numbers "seed" and "epochsTrained".',
-  });
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** What a file holds. */
-interface Parts {
-  readonly architecture: unknown;
-  readonly training: unknown;
-  readonly continuation?: Continuation | undefined;
-  /** Size of the stored weights. */
-  readonly fileBytes: number;
-  readonly load: (model: Model) => void;
-}
-
-/** A model from its parts in a file; freed when one of them is wrong. */
-function makeModel(
-  { architecture, training, continuation, fileBytes, load }: Parts,
-  { customLayers = {}, inputShapes, compile = true }: LoadOptions,
-): Model {
-  const context: ConfigContext = { customLayers, inputShapes };
-  const problems = new Problems();
-  const found = readArchitecture(architecture, context, problems);
-  const how = compile ? readTraining(training, problems) : undefined;
-  throwProblems(problems);
-  const { className, config } = found!;
-  const seeded = continuation ? { ...config, seed: continuation.seed } : config;
-  // Weights may be packed in the file, but a size like this is a mistake in it.
-  const most = 2 ** 26 + 16 * fileBytes;
-  const tooMuch = (): FoveaError =>
-    new FoveaError('FILE', `its layers need far more weights than its ${fileBytes} bytes hold`);
-  const model = defaultDevice().memory.within(most, tooMuch, () =>
-    layerFromConfig(className, seeded, customLayers),
-  );
-  if (!(model instanceof Model)) throw new FoveaError('FILE', `${className} is no model`);
-  try {
-    model.epochsTrained = continuation?.epochsTrained ?? 0;
-    if (how) model.compile(how);
-    load(model);
-    return model;
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
 }
 
 function fill(model: Model, stored: ReadonlyMap<string, StoredTensor>): void {

@@ -114,7 +114,9 @@ it('sizes that no file could hold are refused before anything is allocated', asy
   const { liveStorages, bufferBytes } = memory.info();
   await expect(loadModel(path)).rejects.toMatchObject({
     code: 'FILE',
-    message: expect.stringMatching(/huge\.keras: .* need far more weights than its \d+ bytes/),
+    message: expect.stringMatching(
+      /huge\.keras: .* need far more weights than its \d+ bytes/,
+    ) as string,
   });
   expect(memory.info().liveStorages).toBe(liveStorages);
   expect(memory.info().bufferBytes).toBeLessThan(bufferBytes + 2 ** 27);

@@ -128,7 +128,7 @@ export function mutatedJson(text: string, random: Random): string {
     const other = spots[random(spots.length)]!;
     const value = holder[key]!;
     const change = random(8);
-    if (change === 0) delete holder[key];
+    if (change === 0) Reflect.deleteProperty(holder, key);
     else if (change <= 3) holder[key] = values[random(values.length)]!;
     else if (change === 4) holder[key] = structuredClone(other.holder[other.key]!);
     else if (change === 5)

@@ -12,7 +12,7 @@ export function sampleAxes(
   axis: number | readonly number[],
   rank: number,
 ): readonly number[] {
-  const list = typeof axis === 'number' ? [axis] : axis;
+  const list = [axis].flat();
   const axes = list.map((each) => (each < 0 ? each + rank : each)).sort((a, b) => a - b);
   const isValid = (each: number): boolean => Number.isInteger(each) && each >= 1 && each < rank;
   if (axes.every(isValid) && new Set(axes).size === axes.length) return axes;
