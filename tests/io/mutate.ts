@@ -124,6 +124,7 @@ export function mutatedJson(text: string, random: Random): string {
   let deep = '';
   for (let count = 1 + random(3); count > 0; count--) {
     const spots = spotsOf(document);
+    if (spots.length === 0) break;
     const { holder, key } = spots[random(spots.length)]!;
     const other = spots[random(spots.length)]!;
     const value = holder[key]!;
