@@ -63,3 +63,9 @@ export function epilogueParams({
 }: Epilogue): Record<string, number> {
   return { bias: Number(bias !== undefined), activation, accumulate: Number(accumulate) };
 }
+
+/** Shares `rows` out among at most `most` splits of equal size; one split where there is no row. */
+export function shareOut(rows: number, most: number): { count: number; rows: number } {
+  const perSplit = Math.max(1, Math.ceil(rows / Math.max(1, most)));
+  return { count: Math.max(1, Math.ceil(rows / perSplit)), rows: perSplit };
+}

@@ -1,7 +1,7 @@
 import type { Device } from '../gpu/device.js';
 import type { Flags } from '../gpu/template.js';
 import { empty } from '../tensor.js';
-import type { ConvGeometry, Epilogue } from './conv_geometry.js';
+import { shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
 import { addSplits } from './reduce.js';
 import { run, type Operand } from './run.js';
 
@@ -68,12 +68,11 @@ export function depthwiseGradFilter(
   // Enough invocations to keep every core or multiprocessor busy.
   const wanted = Math.ceil((info.class === 'software' ? 4096 : 65_536) / g.ci);
   const most = Math.floor(bindingLimit / (4 * size));
-  const rows = Math.ceil(strips / Math.max(1, Math.min(strips, wanted, most)));
-  const splits = Math.ceil(strips / rows);
-  const partial = splits > 1 ? empty([splits, size]) : undefined;
-  dispatch(op, 'depthwise_grad_filter', { x, dy, partial: partial ?? dw }, g, splits, {
+  const splits = shareOut(strips, Math.min(wanted, most));
+  const partial = splits.count > 1 ? empty([splits.count, size]) : undefined;
+  dispatch(op, 'depthwise_grad_filter', { x, dy, partial: partial ?? dw }, g, splits.count, {
     flags: { COLS: columnsOfX(g), D: stepsPerRow(g) },
-    params: { columns, blocks: strips, rows },
+    params: { columns, blocks: strips, rows: splits.rows },
   });
   if (partial) addSplits(op, partial, dw);
   partial?.dispose();

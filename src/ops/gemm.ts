@@ -1,7 +1,13 @@
 import { debug } from '../gpu/debug.js';
 import type { Device } from '../gpu/device.js';
 import { empty, type Tensor } from '../tensor.js';
-import { convParams, epilogueParams, type ConvGeometry, type Epilogue } from './conv_geometry.js';
+import {
+  convParams,
+  epilogueParams,
+  shareOut,
+  type ConvGeometry,
+  type Epilogue,
+} from './conv_geometry.js';
 import {
   depthwiseForward,
   depthwiseGradFilter,
@@ -222,6 +228,5 @@ function filterSplits(
     Math.ceil((kind === 'lanes' ? 16 : 512) / tiles),
     Math.ceil((rows * ow) / MAX_PIXELS_PER_SPLIT),
   );
-  const perSplit = Math.ceil(rows / Math.max(1, Math.min(rows, wanted, most)));
-  return { count: Math.ceil(rows / perSplit), rows: perSplit };
+  return shareOut(rows, Math.min(wanted, most));
 }
