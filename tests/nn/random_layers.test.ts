@@ -73,6 +73,17 @@ describe('dropout', () => {
     expect(Math.abs(dropped - 0.25)).toBeLessThan(0.02);
   });
 
+  it('with a noise shape of ones drops whole pictures', async () => {
+    const layer = layers.dropout({ rate: 0.5, noiseShape: [null, 1, 1, 1] });
+    const y = await train(layer, new Float32Array(sizeOf(SHAPE)).fill(1), SHAPE);
+    const kept = pictures(y, SHAPE[0]).map((picture) => {
+      expect(new Set(picture).size).toBe(1);
+      return picture[0]!;
+    });
+    expect(new Set(kept)).toEqual(new Set([0, 2]));
+    expect(() => layer.computeOutputShape([4, 5])).toThrow(/noiseShape \[null,1,1,1\]/);
+  });
+
   it('spatial: drops whole channels of a picture', async () => {
     const shape = [40, 3, 3, 50];
     const ones = new Float32Array(sizeOf(shape)).fill(1);

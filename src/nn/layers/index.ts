@@ -98,7 +98,7 @@ export const dropout = (options: regularization.DropoutOptions): regularization.
   new regularization.Dropout(options);
 /** Zeroes whole channels at random in training. */
 export const spatialDropout2d = (
-  options: regularization.DropoutOptions,
+  options: regularization.SpatialDropoutOptions,
 ): regularization.SpatialDropout2D => new regularization.SpatialDropout2D(options);
 /** Adds noise in training. */
 export const gaussianNoise = (

@@ -1,5 +1,6 @@
 import { dropout, gaussianNoise, ones } from '../../ops/index.js';
-import type { Shape } from '../../shape.js';
+import { FoveaError } from '../../errors.js';
+import { formatShape, sameShape, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { AT_LEAST_0, checkNumbers, SHARE, withDefaults } from '../config.js';
 import {
@@ -44,10 +45,19 @@ export abstract class RandomLayer extends Layer {
 /** Range of the option `seed`. */
 export const SEED = { least: 0, integer: true, orNull: true };
 
-/** Options of `layers.dropout` and `layers.spatialDropout2d`. */
-export interface DropoutOptions extends RandomOptions {
+/** Options of `layers.spatialDropout2d`. */
+export interface SpatialDropoutOptions extends RandomOptions {
   /** Share of the values that become 0 in training; the others are scaled by 1 / (1 - rate). */
   readonly rate: number;
+}
+
+/** Options of `layers.dropout`. */
+export interface DropoutOptions extends SpatialDropoutOptions {
+  /**
+   * Shape of what is drawn for a batch: values along a dimension of size 1 are dropped together; null
+   * stands for the size that the batch has. Default null: each value by itself.
+   */
+  readonly noiseShape?: readonly (number | null)[] | null | undefined;
 }
 
 /** Zeroes values at random in training; does nothing otherwise. */
@@ -59,23 +69,55 @@ export class Dropout extends RandomLayer {
 
   constructor(options: DropoutOptions) {
     super(options);
-    this.config = withDefaults<Own<DropoutOptions>>(this.className, ownOptions(options), {
+    this.config = withDefaults<Own<DropoutOptions>>(this.name, ownOptions(options), {
       rate: undefined,
+      noiseShape: null,
       seed: null,
     });
     checkNumbers(this.name, this.config, { rate: SHARE, seed: SEED });
   }
 
+  override computeOutputShape(inputShape: Shape): Shape {
+    const { noiseShape } = this.config;
+    const fits =
+      noiseShape === null ||
+      (noiseShape.length === inputShape.length + 1 &&
+        noiseShape.slice(1).every((n, i) => n === null || n === 1 || n === inputShape[i]));
+    if (fits) return inputShape;
+    throw new FoveaError(
+      'SHAPE',
+      `${this.name}: noiseShape ${JSON.stringify(noiseShape)} does not fit samples of shape ` +
+        formatShape(inputShape),
+    );
+  }
+
   protected override change(x: Tensor, seed: number): Tensor {
-    const { rate } = this.config;
-    return rate > 0 ? dropout(x, { rate, seed }) : x;
+    const { rate, noiseShape } = this.config;
+    return dropped(x, noiseShape?.map((n, i) => n ?? x.shape[i]!) ?? x.shape, rate, seed);
   }
 }
 
+/** Dropout of values that share a mask along the dimensions where `shape` is 1. */
+function dropped(x: Tensor, shape: Shape, rate: number, seed: number): Tensor {
+  if (rate === 0) return x;
+  if (sameShape(shape, x.shape)) return dropout(x, { rate, seed });
+  return x.mul(dropout(ones(shape), { rate, seed }));
+}
+
 /** Zeroes whole channels at random in training. */
-export class SpatialDropout2D extends Dropout {
+export class SpatialDropout2D extends RandomLayer {
   override get className(): string {
     return 'SpatialDropout2D';
+  }
+  protected override readonly config;
+
+  constructor(options: SpatialDropoutOptions) {
+    super(options);
+    this.config = withDefaults<Own<SpatialDropoutOptions>>(this.name, ownOptions(options), {
+      rate: undefined,
+      seed: null,
+    });
+    checkNumbers(this.name, this.config, { rate: SHARE, seed: SEED });
   }
 
   override computeOutputShape(inputShape: Shape): Shape {
@@ -84,7 +126,7 @@ export class SpatialDropout2D extends Dropout {
   }
 
   protected override change(x: Tensor, seed: number): Tensor {
-    return x.mul(super.change(ones([x.shape[0]!, 1, 1, x.shape[3]!]), seed));
+    return dropped(x, [x.shape[0]!, 1, 1, x.shape[3]!], this.config.rate, seed);
   }
 }
 
