@@ -77,7 +77,7 @@ describe('fit', () => {
     expect(Object.keys(history)).toEqual(['loss', 'accuracy', 'val_loss', 'val_accuracy']);
     for (const [key, values] of Object.entries(expected.history)) {
       values.forEach((value, i) =>
-        expect(history[key as keyof typeof history]![i]).toBeCloseTo(value, 5),
+        expect(history[key]![i]).toBeCloseTo(value, 5),
       );
     }
     const [trained] = await allWeights(model);
