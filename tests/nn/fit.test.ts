@@ -76,9 +76,7 @@ describe('fit', () => {
     expect(epoch).toEqual([0, 1, 2, 3]);
     expect(Object.keys(history)).toEqual(['loss', 'accuracy', 'val_loss', 'val_accuracy']);
     for (const [key, values] of Object.entries(expected.history)) {
-      values.forEach((value, i) =>
-        expect(history[key]![i]).toBeCloseTo(value, 5),
-      );
+      values.forEach((value, i) => expect(history[key]![i]).toBeCloseTo(value, 5));
     }
     const [trained] = await allWeights(model);
     expected.kernel.forEach((value, i) => expect(trained![i]).toBeCloseTo(value, 5));
