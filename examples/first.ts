@@ -19,4 +19,4 @@ await model.fit({ data: train.x, shape: train.shape }, train.y, {
 });
 const result = await model.evaluate({ data: test.x, shape: test.shape }, test.y);
 console.log(result); // accuracy about 0.96
-await saveModel(model, 'runs/digits');
+await saveModel(model, 'runs/digits.keras'); // opens in Keras, too

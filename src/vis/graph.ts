@@ -1,6 +1,7 @@
 import { formatBatch } from '../nn/data.js';
 import type { Graph, LayerCall, SymbolicTensor } from '../nn/graph.js';
 import type { Model } from '../nn/model.js';
+import { escapeText } from './svg.js';
 
 const BOX = { width: 200, height: 62, gapX: 48, gapY: 26, margin: 16 };
 const STYLE = `
@@ -45,7 +46,7 @@ export function plotModel(model: Model): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${total.width} ${total.height}"`,
     ` width="${total.width}" height="${total.height}" role="img">`,
-    `<title>${escape(model.name)}</title><style>${STYLE}</style>`,
+    `<title>${escapeText(model.name)}</title><style>${STYLE}</style>`,
     `<rect width="100%" height="100%" style="fill:#fff;stroke:none"/>`,
     ...lines,
     ...boxes,
@@ -92,7 +93,7 @@ function box({ call, x, y }: Placed, { inputs, outputs }: Graph): string {
   const shapes = call.outputs.map(({ shape }) => formatBatch(shape)).join(', ');
   const [middle, { layer }] = [x + width / 2, call];
   const line = (y: number, text: string, style: string): string =>
-    `<text class="${style}" x="${middle}" y="${y}">${escape(short(text))}</text>`;
+    `<text class="${style}" x="${middle}" y="${y}">${escapeText(short(text))}</text>`;
   return [
     `<g><rect class="${kind}" x="${x}" y="${y}" width="${width}" height="${height}" rx="6"/>`,
     line(y + 19, layer.className, 'type'),
@@ -103,8 +104,4 @@ function box({ call, x, y }: Placed, { inputs, outputs }: Graph): string {
 
 function short(text: string): string {
   return text.length <= 29 ? text : `${text.slice(0, 28)}…`;
-}
-
-function escape(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 }

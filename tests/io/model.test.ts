@@ -147,6 +147,38 @@ describe('a model that is saved and loaded', () => {
   });
 });
 
+describe('a file that leaves its input shape open', () => {
+  /** A saved model whose height and width are null in the file. */
+  async function openFile(): Promise<string> {
+    const members = new Map(readZip(new Uint8Array(await readFile(await saved('closed.keras')))));
+    const text = new TextDecoder().decode(members.get('config.json'));
+    const open = text.replaceAll('[null,6,6,1]', '[null,null,null,1]');
+    expect(open).not.toBe(text);
+    members.set('config.json', new TextEncoder().encode(open));
+    const path = join(root, 'open.keras');
+    await writeFile(path, writeZip(members));
+    return path;
+  }
+
+  it('is loaded for the shapes that are passed, by order or by name', async () => {
+    const path = await openFile();
+    const closed = await loadModel(join(root, 'closed.keras'));
+    const predictions = await (await closed.predict(x)).data();
+    const [name] = closed.inputNames;
+    for (const inputShapes of [[[6, 6, 1]], { [name!]: [6, 6, 1] }]) {
+      const loaded = await loadModel(path, { inputShapes });
+      expect(loaded.inputShape).toEqual([6, 6, 1]);
+      expect(await (await loaded.predict(x)).data()).toEqual(predictions);
+    }
+  });
+
+  it('is refused without them, and with shapes that its weights do not fit', async () => {
+    const path = await openFile();
+    expect(await failure(loadModel(path))).toMatch(/is open: pass inputShapes/);
+    expect(await failure(loadModel(path, { inputShapes: [[8, 8, 1]] }))).toMatch(/out\/kernel/);
+  });
+});
+
 it('saving refuses names that tell no format, and folders', async () => {
   const model = net(optimizers.adam());
   expect(await failure(saveModel(model, join(root, 'model')), 'ARGUMENT')).toMatch(

@@ -74,7 +74,8 @@ function kerasTwo(node: unknown, path: string, problems: Problems): Place[] {
       return [];
     }
     checkArguments((entry as readonly unknown[])[3], path, problems);
-    return [entry.slice(0, 3) as unknown as Place];
+    const [layer, use, result] = entry;
+    return [[layer, use, result] as const];
   });
 }
 

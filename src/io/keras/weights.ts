@@ -98,18 +98,18 @@ export function load(
   }
 }
 
-/** The content of a `.weights.h5` file. Waits for the GPU. */
-export async function weightTree(model: Model): Promise<Hdf5Tree> {
-  return modelTree(model, new Set());
-}
-
-async function modelTree(model: Model, seen: Set<Layer>): Promise<Hdf5Tree> {
+/**
+ * The content of a `.weights.h5` file. Waits for the GPU.
+ *
+ * @param seen layers that are stored already: each is stored once
+ */
+export async function weightTree(model: Model, seen = new Set<Layer>()): Promise<Hdf5Tree> {
   const layers = new Map<string, Hdf5Tree>();
   for (const [path, layer] of layerPaths(model)) {
     if (seen.has(layer)) continue;
     seen.add(layer);
     const key = path.slice('layers/'.length);
-    const own = layer instanceof Model ? await modelTree(layer, seen) : await layerTree(layer);
+    const own = layer instanceof Model ? await weightTree(layer, seen) : await layerTree(layer);
     layers.set(key, own);
   }
   return {

@@ -1,14 +1,21 @@
+import type { LayerConfig } from '../../nn/layer.js';
 import { windowAxes, type Pair, type Shape } from '../../shape.js';
 import { activated } from './activations.js';
 import { permuted, type Value } from './graph.js';
 import type { LayerUse } from './layers.js';
 import type { Attribute, Initializer } from './proto.js';
 
-interface Window {
+interface Window extends LayerConfig {
   readonly kernelSize: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly padding: 'same' | 'valid';
   readonly dilationRate: readonly [number, number];
+}
+
+interface Pool extends LayerConfig {
+  readonly poolSize: readonly [number, number];
+  readonly strides: readonly [number, number];
+  readonly padding: 'same' | 'valid';
 }
 
 type Attributes = Readonly<Record<string, Attribute>>;
@@ -45,7 +52,7 @@ function finish(use: LayerUse, name: string): Value {
 /** Filters [h, w, in, out] become [out, in, h, w]. */
 export function convolution(use: LayerUse): Value {
   const { graph, inputs, config, weight } = use;
-  const window = config as unknown as Window;
+  const window = config as Window;
   const filters = kernel(use, permuted(weight('kernel'), [3, 2, 0, 1]));
   const operands = [inputs[0]!.channelsFirst, filters, ...bias(use)];
   return finish(
@@ -61,7 +68,7 @@ export function convolution(use: LayerUse): Value {
 /** Filters [h, w, in, multiplier] become [in * multiplier, 1, h, w]. */
 function channelwise(use: LayerUse, role: string, more: readonly string[]): string {
   const { graph, inputs, config, weight } = use;
-  const window = config as unknown as Window;
+  const window = config as Window;
   const { shape, data } = permuted(weight(role), [2, 3, 0, 1]);
   const [channels, multiplier, h, w] = shape as [number, number, number, number];
   const filters = graph.floats(data as Float32Array, [channels * multiplier, 1, h, w]);
@@ -87,7 +94,7 @@ export function separable(use: LayerUse): Value {
 /** Filters [h, w, out, in] become [in, out, h, w]. */
 export function transposed(use: LayerUse): Value {
   const { graph, inputs, config, weight, outputShape } = use;
-  const { kernelSize, strides, dilationRate } = config as unknown as Window;
+  const { kernelSize, strides, dilationRate } = config as Window;
   const cut = ([0, 1] as const).map((i) => {
     const window = (kernelSize[i] - 1) * dilationRate[i] + 1;
     return (inputs[0]!.shape[i]! - 1) * strides[i] + window - outputShape[i]!;
@@ -110,12 +117,8 @@ export function transposed(use: LayerUse): Value {
 /** Padding does not count in means. */
 export function pooling(op: string): (use: LayerUse) => Value {
   return (use) => {
-    const { poolSize, ...config } = use.config as unknown as {
-      poolSize: readonly [number, number];
-      strides: readonly [number, number];
-      padding: 'same' | 'valid';
-    };
-    const window = { ...config, kernelSize: poolSize, dilationRate: [1, 1] as const };
+    const { poolSize, strides, padding } = use.config as Pool;
+    const window = { kernelSize: poolSize, strides, padding, dilationRate: [1, 1] as const };
     const shape: Shape = use.outputShape;
     const attributes = attributesOf(use, window);
     return use.graph.first(shape, use.graph.node(op, [use.inputs[0]!.channelsFirst], attributes));
