@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StoredTensor } from '../src/io/formats/array.js';
 import { readNpy, writeNpy, writeNpz } from '../src/io/formats/npy.js';
+import { readZip, writeZip } from '../src/io/formats/zip.js';
 import { fovea, type Ended } from './cli_harness.js';
 import { expectClose, inputsOf, kerasModels, modelFolder, targetsOf } from './io/keras_models.js';
 
@@ -324,4 +325,23 @@ describe('errors', () => {
     expect(ended).toMatchObject({ code: 4, stdout: '' });
     expect(ended.stderr).toContain('no.keras: there is no such file or folder');
   });
+});
+
+it('sizes that a file leaves open come from --input-shape, or from the arrays', async () => {
+  const chainFile = await readFile(model('chain.keras'));
+  const members = new Map(readZip(new Uint8Array(chainFile)));
+  const config = new TextDecoder().decode(members.get('config.json'));
+  const open = config.replaceAll('[null, 6, 6, 1]', '[null, null, null, 1]');
+  expect(open).not.toBe(config);
+  members.set('config.json', new TextEncoder().encode(open));
+  await writeFile(at('open.keras'), writeZip(members));
+  const [bare, shaped, run] = [
+    await fovea(['summary', at('open.keras'), '--json']),
+    await fovea(['summary', at('open.keras'), '--input-shape', '6,6,1', '--json']),
+    await fovea(['run', at('open.keras'), '--input', at('x.npy'), '--output', at('open.npy')]),
+  ];
+  expect(bare.code).toBe(4);
+  expect(bare.stdout).toContain('is open');
+  expect(JSON.parse(shaped.stdout)).toMatchObject({ inputs: [{ shape: '(None, 6, 6, 1)' }] });
+  expect(run.code).toBe(0);
 });
