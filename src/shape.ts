@@ -178,3 +178,8 @@ function checkPadding(op: string, padding: Padding): void {
     );
   }
 }
+
+/** Greatest common divisor of two whole numbers from 0. */
+export function gcd(a: number, b: number): number {
+  return b === 0 ? a : gcd(b, a % b);
+}

@@ -71,7 +71,11 @@ export class Device {
     this.gpu.pushErrorScope('out-of-memory');
     const buffer = this.gpu.createBuffer({
       size: bytes,
-      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+      usage:
+        GPUBufferUsage.STORAGE |
+        GPUBufferUsage.UNIFORM |
+        GPUBufferUsage.COPY_SRC |
+        GPUBufferUsage.COPY_DST,
     });
     const check = async (): Promise<void> => {
       if (!(await outcome(this.gpu.popErrorScope()))) return;

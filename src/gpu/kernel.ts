@@ -82,10 +82,10 @@ export class KernelCache {
 }
 
 function layoutEntries({ storage, paramsBinding }: Reflection): GPUBindGroupLayoutEntry[] {
-  const entries: GPUBindGroupLayoutEntry[] = storage.map(({ binding, writable }) => ({
+  const entries: GPUBindGroupLayoutEntry[] = storage.map(({ binding, type }) => ({
     binding,
     visibility: GPUShaderStage.COMPUTE,
-    buffer: { type: writable ? 'storage' : 'read-only-storage' },
+    buffer: { type },
   }));
   if (paramsBinding !== undefined) {
     entries.push({

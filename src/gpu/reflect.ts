@@ -1,7 +1,8 @@
-/** One `var<storage>` of a shader, read back from its WGSL. */
+/** One buffer that a shader binds, read back from its WGSL: `var<storage>`, or `var<uniform>` of an array. */
 export interface StorageBinding {
   readonly name: string;
   readonly binding: number;
+  readonly type: GPUBufferBindingType;
   readonly writable: boolean;
 }
 
@@ -21,21 +22,27 @@ export interface Reflection {
 
 /**
  * Reads the bindings and the fields of `struct Params` from expanded WGSL. All bindings are in
- * group 0, at most one is a uniform, and parameters are 32-bit scalars, so that no layout rule of
+ * group 0, `Params` is at most one uniform, and parameters are 32-bit scalars, so that no layout rule of
  * WGSL can shift them.
  */
 export function reflect(wgsl: string): Reflection {
   const code = wgsl.replace(/\/\/.*$/gm, '');
   const storage = [
     ...code.matchAll(
-      /@group\(0\)\s*@binding\((\d+)\)\s*var<storage,\s*(read|read_write)>\s*(\w+)\s*:/g,
+      /@group\(0\)\s*@binding\((\d+)\)\s*var<(storage,\s*read|storage,\s*read_write|uniform)>\s*(\w+)\s*:\s*array\b/g,
     ),
   ].map(([, binding, access, name]) => ({
     name: name!,
     binding: Number(binding),
-    writable: access === 'read_write',
+    type:
+      access === 'uniform'
+        ? ('uniform' as const)
+        : access!.endsWith('_write')
+          ? ('storage' as const)
+          : ('read-only-storage' as const),
+    writable: access!.endsWith('_write'),
   }));
-  const uniform = /@group\(0\)\s*@binding\((\d+)\)\s*var<uniform>/.exec(code);
+  const uniform = /@group\(0\)\s*@binding\((\d+)\)\s*var<uniform>\s*\w+\s*:\s*Params\b/.exec(code);
   const struct = /struct\s+Params\s*\{([^}]*)\}/.exec(code)?.[1] ?? '';
   const params = [...struct.matchAll(/(\w+)\s*:\s*(\w+)/g)].map(([, name, type]) => {
     if (type !== 'u32' && type !== 'i32' && type !== 'f32') {

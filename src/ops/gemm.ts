@@ -1,13 +1,8 @@
 import { debug } from '../gpu/debug.js';
 import type { Device } from '../gpu/device.js';
-import { empty, type Tensor } from '../tensor.js';
-import {
-  convParams,
-  epilogueParams,
-  shareOut,
-  type ConvGeometry,
-  type Epilogue,
-} from './conv_geometry.js';
+import { gcd } from '../shape.js';
+import { empty } from '../tensor.js';
+import { convParams, shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
 import {
   depthwiseForward,
   depthwiseGradFilter,
@@ -15,7 +10,8 @@ import {
   isDepthwise,
 } from './depthwise.js';
 import { addSplits } from './reduce.js';
-import { run, type Operand } from './run.js';
+import { product } from './product.js';
+import { deviceOf, run, type Operand } from './run.js';
 
 /** y = act(conv(x, w) + bias): the forward pass. Writes `y`. */
 export function convForward(
@@ -35,15 +31,15 @@ export function convForward(
     depthwiseForward(op, x, w, y, g, epilogue);
     return;
   }
-  const columns = { n: g.co, k: g.ci, s_tap: g.ci * g.co, s_k: g.co, s_n: 1 };
-  const rows = { m: g.batch * g.oh * g.ow, h: g.ih, w: g.iw, row_h: g.oh, row_w: g.ow };
-  const strides = {
-    a_stride: g.xStride,
-    a_offset: g.xOffset,
-    c_stride: g.yStride,
-    c_offset: g.yOffset,
+  const taps = { kh: g.kh, kw: g.kw, offset: 0, s_ty: g.kw * g.ci * g.co, s_tx: g.ci * g.co };
+  const columns = { n: g.co, k: g.ci, ...taps, s_k: g.co, s_n: 1 };
+  const rows = {
+    ...{ m: g.batch * g.oh * g.ow, row_h: g.oh, row_w: g.ow, h: g.ih, w: g.iw },
+    ...{ sh: g.sh, sw: g.sw, oy: -g.ph, ox: -g.pw, dh: g.dh, dw: g.dw },
+    ...{ a_stride: g.xStride, a_offset: g.xOffset, c_stride: g.yStride, c_offset: g.yOffset },
+    ...{ c_h: g.oh, c_w: g.ow, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 },
   };
-  gemm(op, kind, false, { a: x, w, c: y }, g, columns, { ...rows, ...strides }, epilogue);
+  product(op, kind, { a: x, w, c: y }, rows, columns, epilogue);
 }
 
 /** x = act(conv^T(y, w) + bias): the input gradient, and transposed convolution. Writes `x`. */
@@ -64,15 +60,60 @@ export function convGradInput(
     depthwiseGradInput(op, y, w, x, g);
     return;
   }
-  const columns = { n: g.ci, k: g.co, s_tap: g.ci * g.co, s_k: 1, s_n: g.co };
-  const rows = { m: g.batch * g.ih * g.iw, h: g.oh, w: g.ow, row_h: g.ih, row_w: g.iw };
-  const strides = {
-    a_stride: g.yStride,
-    a_offset: g.yOffset,
-    c_stride: g.xStride,
-    c_offset: g.xOffset,
-  };
-  gemm(op, kind, true, { a: y, w, c: x }, g, columns, { ...rows, ...strides }, epilogue);
+  for (const v of phases(g.ih, g.kh, g.sh, g.dh, g.ph)) {
+    for (const u of phases(g.iw, g.kw, g.sw, g.dw, g.pw)) {
+      const size = g.ci * g.co;
+      const taps = {
+        ...{ kh: v.taps, kw: u.taps, offset: (v.first * g.kw + u.first) * size },
+        ...{ s_ty: v.step * g.kw * size, s_tx: u.step * size },
+      };
+      const columns = { n: g.ci, k: g.co, ...taps, s_k: 1, s_n: g.co };
+      const rows = {
+        ...{ m: g.batch * v.rows * u.rows, row_h: v.rows, row_w: u.rows, h: g.oh, w: g.ow },
+        ...{ sh: 1, sw: 1, oy: v.origin, ox: u.origin, dh: v.shift, dw: u.shift },
+        ...{ a_stride: g.yStride, a_offset: g.yOffset, c_stride: g.xStride, c_offset: g.xOffset },
+        ...{ c_h: g.ih, c_w: g.iw, c_sh: g.sh, c_sw: g.sw, c_y: v.phase, c_x: u.phase },
+      };
+      product(op, kind, { a: y, w, c: x }, rows, columns, epilogue);
+    }
+  }
+}
+
+/** The pixels of x at phase, phase + stride, ... along one axis, which the same taps reach. */
+interface Phase {
+  readonly phase: number;
+  readonly rows: number;
+  /** Taps first, first + step, ... of the window. */
+  readonly taps: number;
+  readonly first: number;
+  readonly step: number;
+  /** Row i reads y at i + origin + t * shift under the tap t of these. */
+  readonly origin: number;
+  readonly shift: number;
+}
+
+/** Splits an axis of an input gradient by phase: each is a convolution of stride 1 without gaps. */
+function phases(
+  size: number,
+  taps: number,
+  stride: number,
+  dilation: number,
+  pad: number,
+): Phase[] {
+  const step = stride / gcd(stride, dilation);
+  return Array.from({ length: Math.min(stride, size) }, (_, phase) => {
+    const reaches = (tap: number): boolean => (phase + pad - tap * dilation) % stride === 0;
+    const first = Array.from({ length: Math.min(step, taps) }, (_, tap) => tap).find(reaches);
+    return {
+      phase,
+      rows: Math.ceil((size - phase) / stride),
+      taps: first === undefined ? 0 : Math.ceil((taps - first) / step),
+      first: first ?? 0,
+      step,
+      origin: first === undefined ? 0 : (phase + pad - first * dilation) / stride,
+      shift: (-step * dilation) / stride,
+    };
+  });
 }
 
 /** dw = sum over all output pixels of x * dy: the filter gradient. Writes `dw`. */
@@ -133,10 +174,6 @@ function choose({ innerLoop, info }: Device, g: ConvGeometry): [kind: Kind, why:
   return ['direct', `${g.groups} groups`];
 }
 
-function deviceOf(operand: Operand): Device {
-  return 'tensor' in operand ? operand.tensor.device : operand.device;
-}
-
 function direct(
   op: string,
   name: string,
@@ -150,56 +187,6 @@ function direct(
   const bias = epilogue.bias ?? operands['w']!;
   const params = { ...convParams(g, epilogue), count };
   run(op, name, { WG }, { ...operands, bias }, params, Math.ceil(count / WG));
-}
-
-/** Columns of the B operand: value (tap, k, n) of w lies at tap * s_tap + k * s_k + n * s_n. */
-interface Columns {
-  readonly n: number;
-  readonly k: number;
-  readonly s_tap: number;
-  readonly s_k: number;
-  readonly s_n: number;
-}
-
-function gemm(
-  op: string,
-  kind: 'lanes' | 'simt',
-  gradient: boolean,
-  { a, w, c }: { a: Operand; w: Operand; c: Operand },
-  g: ConvGeometry,
-  columns: Columns,
-  rows: Readonly<Record<'m' | 'a_stride' | 'a_offset', number>> & Readonly<Record<string, number>>,
-  epilogue: Epilogue,
-): void {
-  const lanes = deviceOf(c).info.subgroupSize;
-  const [tileRows, tileColumns] = kind === 'lanes' ? [16, 4 * lanes] : [64, 64];
-  const { n, k } = columns;
-  const k4 = Math.ceil(k / 4);
-  const nTiles = Math.ceil(n / tileColumns);
-  const packed = pack(op, w, g.kh * g.kw, columns, tileColumns);
-  const vec = k % 4 === 0 && rows.a_stride % 4 === 0 && rows.a_offset % 4 === 0;
-  const flags = {
-    ...(kind === 'lanes' && { S: lanes, G: tileRows / lanes }),
-    ...{ NT: tileColumns, T: vec ? 'vec4f' : 'f32', VEC: vec, GRAD: gradient },
-  };
-  const params = {
-    ...{ n, k, k4, n_tiles: nTiles, kh: g.kh, kw: g.kw, sh: g.sh, sw: g.sw },
-    ...{ dh: g.dh, dw: g.dw, ph: g.ph, pw: g.pw },
-    ...rows,
-    ...epilogueParams(epilogue),
-  };
-  const operands = { a, b: packed, bias: epilogue.bias ?? packed, c };
-  run(op, `gemm_${kind}`, flags, operands, params, Math.ceil(rows.m / tileRows) * nTiles);
-  packed.dispose();
-}
-
-function pack(op: string, w: Operand, taps: number, columns: Columns, tileColumns: number): Tensor {
-  const k4 = Math.ceil(columns.k / 4);
-  const count = Math.ceil(columns.n / tileColumns) * tileColumns * taps * k4;
-  const b = empty([count, 4]);
-  const params = { ...columns, count, k4, taps };
-  run(`${op} pack`, 'gemm_pack', { WG, NT: tileColumns }, { w, b }, params, Math.ceil(count / WG));
-  return b;
 }
 
 /** The rows of output pixels that the filter gradient sums over; single pixels in rows of 32. */

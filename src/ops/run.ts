@@ -2,7 +2,8 @@ import { FoveaError } from '../errors.js';
 import type { Kernel } from '../gpu/kernel.js';
 import type { Binding } from '../gpu/recorder.js';
 import type { Flags } from '../gpu/template.js';
-import { formatShape } from '../shape.js';
+import type { Device } from '../gpu/device.js';
+import { formatShape, gcd } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 
 /** A tensor as a kernel sees it: whole, or some of its elements. */
@@ -60,6 +61,11 @@ function foreign(op: string, operand: Operand): FoveaError {
     `${op}: its tensors belong to different GPUs, one of them ${tensorOf(operand).toString()}`,
     { hint: 'Tensors made before shutdown() cannot be used after it.' },
   );
+}
+
+/** The GPU that an operand is on. */
+export function deviceOf(operand: Operand): Device {
+  return tensorOf(operand).device;
 }
 
 function tensorOf(operand: Operand): Tensor {
@@ -135,8 +141,4 @@ export function windows(
 /** The part of a tensor that belongs to a window of its rows. */
 export function part(tensor: Tensor, rowSize: number, { start, rows }: Window): Part {
   return { tensor, start: start * rowSize, count: rows * rowSize };
-}
-
-function gcd(a: number, b: number): number {
-  return b === 0 ? a : gcd(b, a % b);
 }

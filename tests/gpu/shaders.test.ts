@@ -29,7 +29,10 @@ const rowLosses: Flags[] = vectors.flatMap((v) =>
 const affines: Flags[] = vectors.flatMap((v) =>
   each(fills).flatMap((fill) => [true, false].map((NEAREST) => ({ ...v, ...fill, NEAREST }))),
 );
-const gemms: Flags[] = vectors.flatMap((v) => [true, false].map((GRAD) => ({ ...v, GRAD })));
+const gemms: Flags[] = vectors.flatMap((v) => [
+  { ...v, C_VEC: true, TC: 'vec4f', ACTIVATION: 0 },
+  { ...v, C_VEC: false, TC: 'f32', ACTIVATION: 5 },
+]);
 
 /** Windows of the depthwise kernels, and the flags that ops/depthwise.ts computes from them. */
 const depthwise: Flags[] = [true, false].flatMap((VEC) =>
@@ -58,9 +61,16 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   affine: affines,
   affine_grad: affines,
   exact_sum: [{ WG: 64, WORDS: 6 }],
-  gemm_pack: [{ WG: 64, NT: 64 }],
+  gemm_pack: [
+    { WG: 64, NT: 64, T: 'f32', OVER_N: true },
+    { WG: 64, NT: 64, T: 'vec4f', LOAD_N: true, OVER_N: true },
+    { WG: 64, NT: 64, T: 'vec4f', LOAD_K: true },
+  ],
+  gemm_merge: gemms.map((flags) => ({ ...flags, WG: 64, T: 'vec4f', VEC: true })),
   gemm_simt: gemms.map((flags) => ({ ...flags, NT: 64 })),
-  gemm_lanes: gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32 })),
+  gemm_lanes: [0, 4096].flatMap((WINDOW) =>
+    gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32, WINDOW })),
+  ),
   filter_simt: vectors,
   max_pool_grad_tiles: ['f32', 'vec4f'].map((T) => ({ WG: 64, T, KH: 2, KW: 3 })),
   depthwise: depthwise.map((flags) => ({ ...flags, ACTIVATION: 2 })),

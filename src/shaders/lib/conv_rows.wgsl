@@ -1,58 +1,51 @@
-// The A operand of the implicit GEMMs: a row is an output pixel, a column is (ky, kx, channel), and
-// the matrix is never built. With GRAD the pixels are those of the convolution's input and A is
-// gathered from dy instead: that is the input gradient.
+// The A operand of the implicit GEMMs: a row is a pixel of the result, a column is (tap, channel), and
+// the matrix is never built. Row (y, x) reads pixel (y * sh + oy + ty * dh, x * sw + ox + tx * dw) under tap
+// (ty, tx): steps may be negative, so that input gradients are products of the same kind.
 //
 // a: [n, h, w, a_stride] with a_stride floats a pixel, beginning at a_offset; k channels are used.
 // VEC: a holds vec4 of four channels; k, a_stride and a_offset are multiples of 4.
+// c: row (y, x) of image n is pixel (y * c_sh + c_y, x * c_sw + c_x) of [n, c_h, c_w, c_stride], beginning at
+// c_offset; with C_VEC it holds vec4, and n, c_stride and c_offset are multiples of 4.
+// A step is four k of one tap; this run sums the steps from step0 to before step1, for the rows from m0 to
+// before m. Sums over some of the steps are merged by gemm_merge.wgsl.
 struct Params {
-  m: u32, n: u32, k: u32, k4: u32,
+  m0: u32, m: u32, n: u32, k: u32, k4: u32, kw: u32, step0: u32, step1: u32,
   h: u32, w: u32, row_h: u32, row_w: u32,
-  kh: u32, kw: u32, sh: u32, sw: u32, dh: u32, dw: u32, ph: u32, pw: u32,
+  sh: i32, sw: i32, oy: i32, ox: i32, dh: i32, dw: i32,
   a_stride: u32, a_offset: u32,
-  c_stride: u32, c_offset: u32,
-  n_tiles: u32, bias: u32, activation: u32, accumulate: u32,
+  c_h: u32, c_w: u32, c_sh: u32, c_sw: u32, c_y: u32, c_x: u32, c_stride: u32, c_offset: u32,
+  n_tiles: u32, tile0: u32, b_tile: u32, b_row: u32,
+  splits: u32, split_size: u32, bias: u32, accumulate: u32, low: f32, high: f32,
 }
 @group(0) @binding(0) var<storage, read> a: array<T>;
-// b: packed by gemm_pack.wgsl. vec4 over four k: [n_tiles, kh * kw * k4, NT].
-@group(0) @binding(1) var<storage, read> b: array<vec4f>;
-@group(0) @binding(2) var<storage, read> bias: array<f32>;
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+@group(0) @binding(2) var<storage, read> bias: array<TC>;
+@group(0) @binding(3) var<storage, read_write> c: array<TC>;
 @group(0) @binding(4) var<uniform> p: Params;
 
-// Image and position of an output row; rows beyond m are clamped, their results are not stored.
-struct Row { image: u32, y: i32, x: i32 }
+// Where a row reads under the first tap, and the pixel of c that it makes.
+struct Row { image: u32, y: i32, x: i32, c: u32 }
 
+// Rows beyond m are clamped, their results are not stored.
 fn row_of(index: u32) -> Row {
   let m = min(index, p.m - 1);
-  let pixel = m % (p.row_h * p.row_w);
-  let y = i32(pixel / p.row_w);
-  let x = i32(pixel % p.row_w);
-#if GRAD
-  return Row(m / (p.row_h * p.row_w), y + i32(p.ph), x + i32(p.pw));
-#else
-  return Row(m / (p.row_h * p.row_w), y * i32(p.sh) - i32(p.ph), x * i32(p.sw) - i32(p.pw));
-#endif
+  let line = m / p.row_w;
+  let image = line / p.row_h;
+  let y = line - image * p.row_h;
+  let x = m - line * p.row_w;
+  let pixel = (image * p.c_h + y * p.c_sh + p.c_y) * p.c_w + x * p.c_sw + p.c_x;
+  return Row(image, i32(y) * p.sh + p.oy, i32(x) * p.sw + p.ox, pixel);
 }
 
-// Where the channels of a row begin under tap (ky, kx), in elements of a; -1 outside of the image.
-fn row_offset(r: Row, ky: u32, kx: u32) -> i32 {
-#if GRAD
-  let ty = r.y - i32(ky * p.dh);
-  let tx = r.x - i32(kx * p.dw);
-  let y = ty / i32(p.sh);
-  let x = tx / i32(p.sw);
-  let inside = ty >= 0 && tx >= 0 && y * i32(p.sh) == ty && x * i32(p.sw) == tx
-    && y < i32(p.h) && x < i32(p.w);
-#else
-  let y = r.y + i32(ky * p.dh);
-  let x = r.x + i32(kx * p.dw);
+// Where the channels of a row begin under tap (ty, tx), in elements of a; -1 outside of the image.
+fn row_offset(r: Row, ty: u32, tx: u32) -> i32 {
+  let y = r.y + i32(ty) * p.dh;
+  let x = r.x + i32(tx) * p.dw;
   let inside = y >= 0 && x >= 0 && y < i32(p.h) && x < i32(p.w);
-#endif
-  let pixel = (r.image * p.h + u32(y)) * p.w + u32(x);
+  let at = p.a_offset + ((r.image * p.h + u32(y)) * p.w + u32(x)) * p.a_stride;
 #if VEC
-  return select(-1, i32((p.a_offset + pixel * p.a_stride) / 4), inside);
+  return select(-1, i32(at / 4), inside);
 #else
-  return select(-1, i32(p.a_offset + pixel * p.a_stride), inside);
+  return select(-1, i32(at), inside);
 #endif
 }
 
@@ -67,5 +60,39 @@ fn load_a(offset: i32, c4: u32) -> vec4f {
   let last = p.k - 1;
   let v = vec4f(a[at + k], a[at + min(k + 1, last)], a[at + min(k + 2, last)], a[at + min(k + 3, last)]);
   return select(vec4f(0), v, vec4<bool>(inside) & (vec4u(k, k + 1, k + 2, k + 3) < vec4u(p.k)));
+#endif
+}
+
+// The biases of columns n .. n+3, which are clamped to the last ones.
+fn bias4(n: u32) -> vec4f {
+  if (p.bias == 0) { return vec4f(0); }
+#if C_VEC
+  return bias[min(n, p.n - 4) / 4];
+#else
+  let last = p.n - 1;
+  return vec4f(bias[min(n, last)], bias[min(n + 1, last)], bias[min(n + 2, last)], bias[min(n + 3, last)]);
+#endif
+}
+
+// Applies the activation and stores columns n .. n+3 of a pixel.
+fn store_c(pixel: u32, n: u32, sum: vec4f) {
+  let at = p.c_offset + pixel * p.c_stride + n;
+#if C_VEC
+  if (n < p.n) { c[at / 4] = finish(sum); }
+#else
+  let v = finish(sum);
+#unroll j 4
+  if (n + $j < p.n) { c[at + $j] = v[$j]; }
+#end
+#endif
+}
+
+// ACTIVATION 0: none, relu and relu6 are one clamp, which keeps NaN.
+fn finish(v: vec4f) -> vec4f {
+#if ACTIVATION
+  return activate(ACTIVATION, v);
+#else
+  let least = select(v, vec4f(p.low), v < vec4f(p.low));
+  return select(least, vec4f(p.high), least > vec4f(p.high));
 #endif
 }
