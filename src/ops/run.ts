@@ -1,6 +1,6 @@
 import { FoveaError } from '../errors.js';
 import type { Kernel } from '../gpu/kernel.js';
-import type { Binding } from '../gpu/recorder.js';
+import type { Binding } from '../gpu/commands.js';
 import type { Flags } from '../gpu/template.js';
 import { formatShape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
