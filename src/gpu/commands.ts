@@ -89,7 +89,10 @@ export function createBindGroup(
 }
 
 /** What a dispatch reads and writes. Throws when something is not bound. */
-export function operandsOf({ kernel, bindings }: Dispatch): { reads: Storage[]; writes: Storage[] } {
+export function operandsOf({ kernel, bindings }: Dispatch): {
+  reads: Storage[];
+  writes: Storage[];
+} {
   const reads: Storage[] = [];
   const writes: Storage[] = [];
   for (const { name, writable } of kernel.storage) {

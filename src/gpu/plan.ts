@@ -59,7 +59,7 @@ export class Plan {
   private readonly noted: (Noted | Copy)[] = [];
   /** Buffers that commands use so far: an upload, which comes before all of them, takes another. */
   private readonly used = new Set<Block>();
-  private readonly pinned: Storage[] = [];
+  private readonly pinned = new Set<Storage>();
   private readonly reads = new Set<Storage>();
   private readonly writes = new Set<Storage>();
   private readonly sources: (() => Storage)[] = [];
@@ -85,11 +85,19 @@ export class Plan {
     return false;
   }
 
+  /** Whether something that it makes at each run has outlived the capture. */
+  get hasSurvivors(): boolean {
+    for (const storage of this.reserve.storages) if (!this.pinned.has(storage)) return true;
+    return false;
+  }
+
   /** Notes a dispatch. */
   dispatch(dispatch: Dispatch): void {
     const { reads, writes } = operandsOf(dispatch);
     fold(dispatch);
-    const blocks = dispatch.kernel.storage.map(({ name }) => dispatch.bindings[name]!.storage.block);
+    const blocks = dispatch.kernel.storage.map(
+      ({ name }) => dispatch.bindings[name]!.storage.block,
+    );
     for (const block of blocks) this.used.add(block);
     this.depend(reads, writes);
     this.parts.push(dispatch);
@@ -124,7 +132,7 @@ export class Plan {
     }
     if (this.used.has(storage.block)) this.memory.renew(storage);
     this.used.add(storage.block);
-    this.pinned.push(storage.retain());
+    if (!this.pinned.has(storage)) this.pinned.add(storage.retain());
     if (again) this.uploads.push({ storage, again });
   }
 
@@ -171,7 +179,7 @@ export class Plan {
 
   /** Gives the buffers back. Nothing that runs the plan may be unsubmitted. */
   dispose(): void {
-    for (const storage of this.pinned.splice(0)) storage.release();
+    for (const storage of this.pinned) storage.release();
     this.prepared?.uniform.destroy();
     this.memory.giveBack(this.reserve);
   }

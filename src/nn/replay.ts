@@ -35,7 +35,9 @@ export class Replay {
     fn: (inputs: readonly Tensor[]) => readonly Tensor[],
   ): readonly Tensor[] {
     const device = defaultDevice();
-    if (this.captured?.device !== device || this.captured.plan.isStale) this.dispose();
+    if (this.captured && (this.captured.device !== device || this.captured.plan.isStale)) {
+      this.forget();
+    }
     if (key === undefined || device.profiler.active) return ordinary(inputs, fn);
     if (this.captured?.key !== key) {
       if (this.last !== key) {
@@ -46,7 +48,15 @@ export class Replay {
       this.captured = capture(device, key, inputs, fn);
     }
     this.last = key;
-    return replay(this.captured, inputs);
+    const results = replay(this.captured, inputs);
+    // What the function keeps for later runs must not be made again by them.
+    if (this.captured.plan.hasSurvivors) this.forget();
+    return results;
+  }
+
+  private forget(): void {
+    this.dispose();
+    this.last = undefined;
   }
 
   /** Frees the buffers that are kept for the next run. */

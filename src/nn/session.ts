@@ -97,13 +97,7 @@ export class Session {
     this.seed = seed;
     if (first === 0) this.book.reset();
     if (shuffle) new Random(deriveSeed(seed, STREAM.epochs, model.epochsTrained)).shuffle(order);
-    await this.pass(
-      order,
-      progress,
-      first,
-      () => this.trainStep(train),
-      after,
-    );
+    await this.pass(order, progress, first, () => this.trainStep(train), after);
     model.epochsTrained++;
     return this.book.read();
   }
