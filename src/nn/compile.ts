@@ -1,5 +1,5 @@
 import { FoveaError } from '../errors.js';
-import type { Serialized } from './config.js';
+import { checkFlags, type Serialized } from './config.js';
 import { perName } from './data.js';
 import type { SymbolicTensor } from './graph.js';
 import { Loss, lossOf, type LossName } from './losses.js';
@@ -54,6 +54,7 @@ export interface OutputPlan {
 export function compiledOf(options: CompileOptions): Compiled {
   const { optimizer, loss, lossWeights, metrics = [], weightedMetrics = [] } = options;
   const { runEagerly = false } = options;
+  checkFlags('compile', { runEagerly }, 'runEagerly');
   return {
     optimizer: optimizerOf(optimizer),
     loss: mapPerOutput(loss, isLossLike, lossOf),

@@ -12,6 +12,7 @@ import { sequential, type Sequential } from '../../src/nn/sequential.js';
 import type { FitOptions } from '../../src/nn/train.js';
 import { assign, copyInto } from '../../src/nn/update.js';
 import { fill } from '../../src/ops/index.js';
+import { runKernel } from '../../src/ops/run.js';
 import { keep } from '../../src/scope.js';
 import type { Shape } from '../../src/shape.js';
 import { tensor, type Tensor } from '../../src/tensor.js';
@@ -156,8 +157,9 @@ describe('replayed steps give the same bits as ordinary ones', () => {
     epochs: 3,
     callbacks: [
       {
-        onBatchEnd: (_, { model }) =>
-          void (model.compiled!.optimizer.iterations === 4 && change(model)),
+        onBatchEnd: (_, { model, optimizer }) => {
+          if (optimizer.iterations === 4) change(model);
+        },
       },
     ],
   });
@@ -330,13 +332,69 @@ describe('a replayed step', () => {
       },
     };
     for (const stop of Object.values(broken)) {
-      const onBatchEnd = (batch: number): void => void (batch === 2 && stop());
+      const onBatchEnd = (batch: number): void => {
+        if (batch === 2) stop();
+      };
       const options = { batchSize: 8, callbacks: [{ onBatchEnd }], ...quiet };
       await expect(model.fit(x, y, { ...options, signal: abort.signal })).rejects.toThrow();
     }
     await model.fit(x, y, { batchSize: 8, ...quiet });
     expect(memory.info()).toMatchObject({ liveBytes, liveStorages });
     model.dispose();
+  });
+});
+
+describe('what goes wrong', () => {
+  it('in a layer, while a step is captured, rejects and leaves no bytes behind', async () => {
+    const model = network();
+    model.compile(compileOptions('adam', false));
+    await model.fit(x, y, { batchSize: 8, ...quiet });
+    const { liveBytes, liveStorages } = defaultDevice().memory.info();
+    const dense = model.getLayer('dense');
+    const call = dense.call.bind(dense);
+    const spy = vi.spyOn(dense, 'call').mockImplementation((...args) => {
+      if (spy.mock.calls.length === 2) throw new Error('from a layer');
+      return call(...args);
+    });
+    await expect(model.fit(x, y, { batchSize: 8, ...quiet })).rejects.toThrow('from a layer');
+    spy.mockRestore();
+    expect(defaultDevice().memory.info()).toMatchObject({ liveBytes, liveStorages });
+    await model.fit(x, y, { batchSize: 8, ...quiet });
+    model.dispose();
+  });
+
+  it('on the GPU rejects what replayed steps make of it, until there are good weights', async () => {
+    const model = network();
+    model.compile(compileOptions('adam', false));
+    const { kernels } = defaultDevice();
+    const kernel = model.weights[0]!.value;
+    const values = (await kernel.data()) as Float32Array;
+    const damage = (): void => {
+      const text = `
+        @group(0) @binding(0) var<storage, read_write> w: array<f32>;
+        @compute @workgroup_size(1) fn main() { w[0] = no_such_function(1.0); }`;
+      runKernel('broken', kernels.fromText('my_kernel', text), { w: kernel }, {}, 1);
+    };
+    const onBatchEnd = (batch: number): void => {
+      if (batch === 2) damage();
+    };
+    const fit = model.fit(x, y, { batchSize: 8, callbacks: [{ onBatchEnd }], ...quiet });
+    await expect(fit).rejects.toThrow('kernel my_kernel');
+    await expect(kernel.data()).rejects.toThrow('kernel my_kernel');
+    await expect(model.weights.at(-1)!.value.data()).rejects.toThrow('kernel my_kernel');
+
+    const good = network();
+    const again = good.weights[0]!.value;
+    const predict = async (): Promise<Float32Array> => {
+      const y = await good.predict(x);
+      return (await y.data().finally(() => y.dispose())) as Float32Array;
+    };
+    const expected = [await predict(), await predict(), await predict()][0];
+    copyInto(again, kernel);
+    await expect(predict()).rejects.toThrow('kernel my_kernel');
+    assign(again, values);
+    expect(await predict()).toEqual(expected);
+    for (const each of [model, good]) each.dispose();
   });
 });
 
