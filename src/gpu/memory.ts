@@ -47,6 +47,11 @@ export class Storage {
     return this.references === 0;
   }
 
+  /** Whether it has more than one user. */
+  get isShared(): boolean {
+    return this.references > 1;
+  }
+
   /** For `Memory.renew`: takes another buffer. */
   moveTo(block: Block): void {
     this.held = block;

@@ -85,10 +85,9 @@ export class Plan {
     return false;
   }
 
-  /** Whether something that it makes at each run has outlived the capture. */
-  get hasSurvivors(): boolean {
-    for (const storage of this.reserve.storages) if (!this.pinned.has(storage)) return true;
-    return false;
+  /** What it makes at each run, and somebody has kept. */
+  survivors(): Storage[] {
+    return [...this.reserve.storages].filter((each) => !this.pinned.has(each) || each.isShared);
   }
 
   /** Notes a dispatch. */
@@ -172,7 +171,7 @@ export class Plan {
       kernel: undefined,
       label: () => 'plan',
       reads: [...this.reads, ...this.sources.map(now)],
-      writes: [...this.writes, ...this.targets.map(now)],
+      writes: [...this.writes, ...this.targets.map(now), ...this.survivors()],
       parts: this.parts,
     };
   }

@@ -50,7 +50,7 @@ export class Replay {
     this.last = key;
     const results = replay(this.captured, inputs);
     // What the function keeps for later runs must not be made again by them.
-    if (this.captured.plan.hasSurvivors) this.forget();
+    if (this.captured.plan.survivors().length > 0) this.forget();
     return results;
   }
 

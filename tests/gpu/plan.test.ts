@@ -248,6 +248,23 @@ describe('a plan that fails', () => {
     expect([...(await x.data())]).toEqual([1, 2, 3, 4]);
   });
 
+  it('fails what is kept of it', async () => {
+    const device = defaultDevice();
+    const x = tensor([1, 2, 3, 4]);
+    const kept: Tensor[] = [];
+    const plan = device.capture(() => {
+      scope(() => {
+        const y = empty(x.shape);
+        runKernel('broken', device.kernels.fromText('my_kernel', BROKEN), { x, y }, {}, 1);
+        kept.push(keep(y), keep(tensor([1, 2])));
+      });
+    });
+    device.recorder.replay(plan);
+    expect(plan.survivors()).toEqual(kept.map(({ storage }) => storage));
+    device.recorder.release(plan);
+    for (const t of kept) expect((await failureOf(t.data())).code).toBe('VALIDATION');
+  });
+
   it('names operations and shapes when the GPU rejects it', async () => {
     const x = tensor([1, 2, 3, 4]);
     const plan = captured(() => add(x, 1), aimed);
