@@ -1,4 +1,5 @@
 import { FoveaError } from './errors.js';
+import { now, type Live } from './gpu/commands.js';
 import { sizeOf, type Shape } from './shape.js';
 import { tensor, type Tensor } from './tensor.js';
 
@@ -37,6 +38,19 @@ export function splitSeed(op: string, seed: number): readonly [low: number, high
     );
   }
   return [seed % BITS_32, Math.floor(seed / BITS_32)];
+}
+
+/** The two words of a seed as parameters of a kernel. A function is asked again at each run. */
+export function seedParams(
+  op: string,
+  seed: Live<number>,
+): { readonly seed_low: Live<number>; readonly seed_high: Live<number> } {
+  const [low, high] = splitSeed(op, now(seed));
+  if (typeof seed === 'number') return { seed_low: low, seed_high: high };
+  return {
+    seed_low: () => splitSeed(op, seed())[0],
+    seed_high: () => splitSeed(op, seed())[1],
+  };
 }
 
 /** Where a `Random` stands: plain numbers, to be stored with a checkpoint. */

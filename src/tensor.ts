@@ -1,5 +1,6 @@
 import { accumulateLeaf, backward, type Node } from './autograd.js';
 import { FoveaError } from './errors.js';
+import { now, type Live } from './gpu/commands.js';
 import type { Device } from './gpu/device.js';
 import { defaultDevice } from './gpu/init.js';
 import type { Storage } from './gpu/memory.js';
@@ -135,6 +136,9 @@ export class Tensor {
   }
 }
 
+/** What `tensor` takes. */
+export type TensorValues = NestedArray | Float32Array | Int32Array | Uint8Array | Float64Array;
+
 /** Options of `tensor`. */
 export interface TensorOptions {
   /** Default: of the typed array; int32 for an Int32Array; else float32. */
@@ -146,30 +150,39 @@ export interface TensorOptions {
 /**
  * Makes a tensor from a number, nested arrays or a typed array.
  *
- * @param values the values, row-major
+ * @param values the values, row-major. A function gives them again at each step of `fit`, where layers
+ *   run once and their commands are replayed: for values that change from step to step
  * @param shape may be left out for numbers and nested arrays
  * @throws FoveaError SHAPE when the number of values is not that of the shape, or arrays are ragged
  */
 export function tensor(
-  values: NestedArray | Float32Array | Int32Array | Uint8Array | Float64Array,
+  values: Live<TensorValues>,
   shape?: Shape,
   options: TensorOptions = {},
 ): Tensor {
-  const flat = ArrayBuffer.isView(values) ? values : flatten(values);
-  const inferred = ArrayBuffer.isView(values) ? [values.length] : nestedShape(values);
-  const target = shape ?? inferred;
+  const first = now(values);
+  const flat = flatten(first);
+  const target = shape ?? (ArrayBuffer.isView(first) ? [first.length] : nestedShape(first));
   const dtype = options.dtype ?? dtypeOf(flat);
-  if (sizeOf(target) !== flat.length) {
-    throw new FoveaError(
-      'SHAPE',
-      `tensor: ${flat.length} values do not fill shape ${formatShape(target)} ` +
-        `(${sizeOf(target)} elements)`,
-    );
-  }
+  const bytesOf = (numbers: FlatValues): ArrayBufferView => {
+    checkCount(numbers, target);
+    return convert(numbers, dtype);
+  };
+  const bytes = bytesOf(flat);
   const result = empty(target, dtype);
-  const bytes = convert(flat, dtype);
-  if (bytes.byteLength > 0) result.device.recorder.upload(result.storage, bytes);
+  if (bytes.byteLength > 0) {
+    const again = typeof values === 'function' ? () => bytesOf(flatten(values())) : undefined;
+    result.device.recorder.upload(result.storage, bytes, again);
+  }
   return options.requiresGrad ? requireGrad(result) : result;
+}
+
+function checkCount({ length }: FlatValues, shape: Shape): void {
+  if (sizeOf(shape) === length) return;
+  throw new FoveaError(
+    'SHAPE',
+    `tensor: ${length} values do not fill shape ${formatShape(shape)} (${sizeOf(shape)} elements)`,
+  );
 }
 
 /** Marks a tensor as a leaf of the tape: `backward()` will set its `grad`. Returns it. */
@@ -221,7 +234,8 @@ function nestedShape(values: NestedArray): number[] {
   return shape;
 }
 
-function flatten(values: NestedArray): number[] {
+function flatten(values: TensorValues): FlatValues {
+  if (ArrayBuffer.isView(values)) return values;
   const shape = nestedShape(values);
   const out: number[] = [];
   const visit = (value: NestedArray, depth: number): void => {

@@ -4,6 +4,7 @@ import { debug, debugLevel } from './debug.js';
 import { outcome } from './failure.js';
 import { KernelCache } from './kernel.js';
 import { Memory, type Block } from './memory.js';
+import { Plan } from './plan.js';
 import { Profiler } from './profiler.js';
 import { Recorder } from './recorder.js';
 
@@ -61,6 +62,22 @@ export class Device {
     if (debugLevel >= 1) atExit(() => this.printTotals());
   }
 
+  /**
+   * Notes what `fn` would run, for `recorder.replay`, and runs nothing of it. `fn` must be synchronous.
+   * End the plan with `recorder.release`.
+   */
+  capture(fn: () => void): Plan {
+    const { gpu, memory, recorder } = this;
+    const plan = new Plan(gpu, memory, recorder.counters);
+    try {
+      recorder.note(plan, () => memory.setApart(plan.reserve, fn));
+    } catch (error) {
+      recorder.release(plan);
+      throw error;
+    }
+    return plan;
+  }
+
   /** Frees the GPU. Tensors of this device are unusable afterwards. */
   destroy(): void {
     this.recorder.fatal ??= new FoveaError('DEVICE_LOST', 'the device was destroyed');
@@ -107,14 +124,16 @@ export class Device {
   }
 
   private printTotals(): void {
-    const { dispatches, submits, reads, bytesUp, bytesDown } = this.recorder.counters;
-    const { peakBytes, bufferBytes } = this.memory.info();
+    const { dispatches, replays, submits, reads, bindGroups, bytesUp, bytesDown } =
+      this.recorder.counters;
+    const { peakBytes, bufferBytes, buffersCreated } = this.memory.info();
     const mib = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
     debug(
       1,
       () =>
-        `fovea: ${dispatches} dispatches, ${submits} submits, ${reads} reads, ` +
-        `${this.kernels.size} pipelines, up ${mib(bytesUp)} MiB, down ${mib(bytesDown)} MiB, ` +
+        `fovea: ${dispatches} dispatches, ${replays} replays, ${submits} submits, ${reads} reads, ` +
+        `${this.kernels.size} pipelines, ${bindGroups} bind groups, ${buffersCreated} buffers, ` +
+        `up ${mib(bytesUp)} MiB, down ${mib(bytesDown)} MiB, ` +
         `peak ${mib(peakBytes)} MiB in use, ${mib(bufferBytes)} MiB in buffers`,
     );
   }

@@ -9,6 +9,8 @@ export interface Recorded {
   readonly reads: readonly Storage[];
   readonly writes: readonly Storage[];
   readonly label: () => string;
+  /** The dispatches of a plan, which is remembered as a whole. */
+  readonly parts?: readonly Pick<Recorded, 'kernel' | 'label'>[];
 }
 
 /** Marks what a chunk wrote as failed where it failed; resolves to whether the GPU accepted it. */
@@ -36,10 +38,11 @@ export async function outcome(scope: Promise<GPUError | null>): Promise<GPUError
 }
 
 function chunkFailure(error: GPUError, log: readonly Recorded[]): FoveaError {
-  const broken = log.find(({ kernel }) => kernel?.failure)?.kernel;
+  const all = log.flatMap((recorded) => recorded.parts ?? [recorded]);
+  const broken = all.find(({ kernel }) => kernel?.failure)?.kernel;
   if (broken) return broken.failure!;
-  const named = log.filter(({ kernel }) => kernel && error.message.includes(`"${kernel.name}"`));
-  const suspects = (named.length > 0 ? named : log).slice(0, 4).map(({ label }) => label());
+  const named = all.filter(({ kernel }) => kernel && error.message.includes(`"${kernel.name}"`));
+  const suspects = (named.length > 0 ? named : all).slice(0, 4).map(({ label }) => label());
   return new FoveaError(
     'VALIDATION',
     `the GPU rejected ${suspects.join(' or ')}: ${error.message}`,

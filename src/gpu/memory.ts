@@ -7,6 +7,8 @@ export interface Block {
   readonly bytes: number;
   /** Number of the last chunk of commands that uses it: the host must not write before that. */
   lastChunk: number;
+  /** The reserve that it belongs to. */
+  reserve: Reserve | undefined;
 }
 
 /** Byte counters; equal before and after work that frees what it makes. */
@@ -31,9 +33,29 @@ export class Storage {
 
   constructor(
     private readonly memory: Memory,
-    readonly block: Block,
+    private held: Block,
     readonly bytes: number,
   ) {}
+
+  /** The buffer. */
+  get block(): Block {
+    return this.held;
+  }
+
+  /** Whether nobody uses it any more. */
+  get isFreed(): boolean {
+    return this.references === 0;
+  }
+
+  /** Whether it has more than one user. */
+  get isShared(): boolean {
+    return this.references > 1;
+  }
+
+  /** For `Memory.renew`: takes another buffer. */
+  moveTo(block: Block): void {
+    this.held = block;
+  }
 
   /** Counts one more user. */
   retain(): this {
@@ -47,6 +69,29 @@ export class Storage {
   }
 }
 
+/** Free buffers by size. */
+class FreeBlocks {
+  private readonly bySize = new Map<number, Block[]>();
+
+  push(block: Block): void {
+    const list = this.bySize.get(block.bytes);
+    if (list) list.push(block);
+    else this.bySize.set(block.bytes, [block]);
+  }
+
+  pop(bytes: number): Block | undefined {
+    return this.bySize.get(bytes)?.pop();
+  }
+}
+
+/** Buffers that are set apart: what is made inside of `Memory.setApart` takes turns in them. */
+export class Reserve {
+  readonly blocks: Block[] = [];
+  readonly free = new FreeBlocks();
+  /** In use; not counted as live. */
+  readonly storages = new Set<Storage>();
+}
+
 /** Free buffers beyond this and beyond what is in use are destroyed. */
 const KEEP_FREE_BYTES = 256 * 1024 * 1024;
 
@@ -55,11 +100,12 @@ const KEEP_FREE_BYTES = 256 * 1024 * 1024;
  * run in the order they were recorded; it is destroyed only after the open chunk is submitted.
  */
 export class Memory {
-  private readonly free = new Map<number, Block[]>();
+  private readonly free = new FreeBlocks();
   private readonly doomed: Block[] = [];
   private freeBytes = 0;
   private nextId = 1;
   private budget: { left: number; readonly tooMuch: () => FoveaError } | undefined;
+  private reserve: Reserve | undefined;
   private live = { storages: 0, bytes: 0, peak: 0, buffers: 0, created: 0 };
 
   /** Called with every new storage; tests use it to fill outputs with NaN. */
@@ -88,13 +134,38 @@ export class Memory {
       );
     }
     const size = Math.min(sizeClass(bytes), this.maxBufferSize);
-    const block = this.reuse(size) ?? this.create(size);
-    this.live.storages++;
-    this.live.bytes += bytes;
-    this.live.peak = Math.max(this.live.peak, this.live.bytes);
+    const block = this.reserve?.free.pop(size) ?? this.take(size);
     const storage = new Storage(this, block, bytes);
+    if (this.reserve) this.reserve.storages.add(storage);
+    else this.count(storage);
     this.onAllocate?.(storage);
     return storage;
+  }
+
+  /** Runs `fn`; what it makes lives in buffers of `reserve`, and is counted as buffers only. */
+  setApart(reserve: Reserve, fn: () => void): void {
+    this.reserve = reserve;
+    try {
+      fn();
+    } finally {
+      this.reserve = undefined;
+    }
+  }
+
+  /** Gives a storage, inside of `setApart`, a buffer that was not used there. Its content is lost. */
+  renew(storage: Storage): void {
+    this.reserve?.free.push(storage.block);
+    storage.moveTo(this.take(storage.block.bytes));
+  }
+
+  /** Puts the buffers of a reserve back, except those still in use: they follow when they are free. */
+  giveBack(reserve: Reserve): void {
+    const inUse = new Set([...reserve.storages].map(({ block }) => block));
+    for (const storage of reserve.storages) this.count(storage);
+    for (const block of reserve.blocks) {
+      block.reserve = undefined;
+      if (!inUse.has(block)) this.putBack(block);
+    }
   }
 
   /** Runs `fn`, which may make storages of `bytes` in all; throws `tooMuch` when it wants more. */
@@ -110,16 +181,14 @@ export class Memory {
   /** Takes a buffer back; called by the storage when its last user is gone. */
   recycle(storage: Storage): void {
     const { block } = storage;
-    this.live.storages--;
-    this.live.bytes -= storage.bytes;
-    if (this.freeBytes + block.bytes > Math.max(KEEP_FREE_BYTES, this.live.bytes)) {
-      this.doomed.push(block);
+    if (block.reserve) {
+      block.reserve.storages.delete(storage);
+      block.reserve.free.push(block);
       return;
     }
-    this.freeBytes += block.bytes;
-    const list = this.free.get(block.bytes);
-    if (list) list.push(block);
-    else this.free.set(block.bytes, [block]);
+    this.live.storages--;
+    this.live.bytes -= storage.bytes;
+    this.putBack(block);
   }
 
   /** Destroys surplus buffers; called when no open chunk can use them any more. */
@@ -142,16 +211,36 @@ export class Memory {
     };
   }
 
-  private reuse(size: number): Block | undefined {
-    const block = this.free.get(size)?.pop();
+  private count({ bytes }: Storage): void {
+    this.live.storages++;
+    this.live.bytes += bytes;
+    this.live.peak = Math.max(this.live.peak, this.live.bytes);
+  }
+
+  private putBack(block: Block): void {
+    if (this.freeBytes + block.bytes > Math.max(KEEP_FREE_BYTES, this.live.bytes)) {
+      this.doomed.push(block);
+      return;
+    }
+    this.freeBytes += block.bytes;
+    this.free.push(block);
+  }
+
+  /** A free buffer, or a new one; of the open reserve from now on. */
+  private take(size: number): Block {
+    let block = this.free.pop(size);
     if (block) this.freeBytes -= size;
+    else block = this.create(size);
+    block.reserve = this.reserve;
+    this.reserve?.blocks.push(block);
     return block;
   }
 
-  private create(size: number): Block {
-    this.live.buffers += size;
+  private create(bytes: number): Block {
+    this.live.buffers += bytes;
     this.live.created++;
-    return { id: this.nextId++, buffer: this.createBuffer(size), bytes: size, lastChunk: 0 };
+    const buffer = this.createBuffer(bytes);
+    return { id: this.nextId++, buffer, bytes, lastChunk: 0, reserve: undefined };
   }
 }
 

@@ -1,5 +1,5 @@
 import { debug, debugLevel } from './debug.js';
-import type { Dispatch } from './recorder.js';
+import type { Dispatch } from './commands.js';
 
 /** Time of one dispatch on the GPU. */
 export interface DispatchTime {

@@ -1,32 +1,28 @@
 import { FoveaError } from '../errors.js';
+import { BindGroups } from './bind_groups.js';
+import {
+  createUniform,
+  fold,
+  now,
+  operandsOf,
+  SLOT_BYTES,
+  Slots,
+  type Dispatch,
+  type Live,
+} from './commands.js';
 import { passOnFailure, settle, type Recorded } from './failure.js';
-import type { Kernel } from './kernel.js';
 import type { Block, Storage } from './memory.js';
+import type { Plan } from './plan.js';
 import type { Profiler } from './profiler.js';
-
-/** A range of a storage, as a kernel sees it. `offset` is a multiple of 256 bytes. */
-export interface Binding {
-  readonly storage: Storage;
-  readonly offset: number;
-  readonly bytes: number;
-}
-
-/** One run of a kernel. */
-export interface Dispatch {
-  readonly kernel: Kernel;
-  /** One entry per `var<storage>` of the kernel, by its name in the WGSL. */
-  readonly bindings: Readonly<Record<string, Binding>>;
-  /** One entry per field of the kernel's `struct Params`. */
-  readonly params: Readonly<Record<string, number>>;
-  /** Number of workgroups; above 65,535 they are folded into a second dimension. */
-  readonly workgroups: number;
-  /** Names operation and shapes, for errors and for the profiler. */
-  readonly label: () => string;
-}
+import { Staging } from './staging.js';
 
 /** Counters of host work. */
 export interface RecorderCounters {
+  /** Runs of kernels, those of plans included. */
   dispatches: number;
+  /** Runs of plans. */
+  replays: number;
+  bindGroups: number;
   submits: number;
   reads: number;
   bytesUp: number;
@@ -35,10 +31,6 @@ export interface RecorderCounters {
 
 /** Dispatches per submit: enough to spread its cost, few enough that the GPU starts early. */
 const CHUNK = 64;
-/** Distance of two parameter blocks: the largest uniform alignment that WebGPU allows. */
-const SLOT_BYTES = 256;
-const MAX_GROUPS = 65_535;
-const MAX_CACHED_BIND_GROUPS = 8192;
 
 /**
  * Collects dispatches in one open compute pass and submits them in chunks. Everything that touches
@@ -48,6 +40,8 @@ const MAX_CACHED_BIND_GROUPS = 8192;
 export class Recorder {
   readonly counters: RecorderCounters = {
     dispatches: 0,
+    replays: 0,
+    bindGroups: 0,
     submits: 0,
     reads: 0,
     bytesUp: 0,
@@ -63,14 +57,12 @@ export class Recorder {
   private pending: Promise<void> = Promise.resolve();
   /** Whether the GPU accepted the chunk submitted last. */
   private accepted: Promise<boolean> = Promise.resolve(true);
+  private readonly slots = new Slots(CHUNK);
   private readonly arena: GPUBuffer;
-  private readonly slots = new ArrayBuffer(CHUNK * SLOT_BYTES);
-  private readonly words = {
-    u32: new Uint32Array(this.slots),
-    i32: new Int32Array(this.slots),
-    f32: new Float32Array(this.slots),
-  };
-  private readonly bindGroups = new Map<string, { group: GPUBindGroup; blocks: Block[] }>();
+  private readonly bindGroups: BindGroups;
+  private readonly staging: Staging;
+  /** Takes the commands instead of the open pass. */
+  private plan: Plan | undefined;
 
   /**
    * @param gpu the device
@@ -82,49 +74,52 @@ export class Recorder {
     private readonly onSubmit: () => void,
     private readonly profiler: Profiler,
   ) {
-    this.arena = gpu.createBuffer({
-      label: 'parameters',
-      size: CHUNK * SLOT_BYTES,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
+    this.arena = createUniform(gpu, this.slots);
+    this.bindGroups = new BindGroups(gpu, this.arena, this.counters);
+    this.staging = new Staging(gpu);
   }
 
   /** Records one dispatch; nothing runs before the chunk is full, or something is read. */
   dispatch(dispatch: Dispatch): void {
+    if (this.plan) {
+      this.plan.dispatch(dispatch);
+      return;
+    }
     const { kernel, label } = dispatch;
+    const operands = operandsOf(dispatch);
     const open = this.open();
     const slot = this.log.length;
-    const group = this.bindGroup(dispatch);
-    if (kernel.paramsBinding !== undefined) this.writeParams(dispatch, slot);
+    const group = this.bindGroups.get(dispatch);
+    if (kernel.paramsBinding !== undefined) this.slots.write(dispatch, slot);
     this.pass ??= open.beginComputePass(this.profiler.passDescriptor(dispatch));
     this.pass.setPipeline(kernel.pipeline);
     this.pass.setBindGroup(0, group, kernel.paramsBinding === undefined ? [] : [slot * SLOT_BYTES]);
-    this.pass.dispatchWorkgroups(...fold(dispatch.workgroups, label));
+    this.pass.dispatchWorkgroups(...fold(dispatch));
     if (this.profiler.active) this.endPass();
-
-    const bound = kernel.storage.map(({ name, writable }) => ({
-      writable,
-      storage: dispatch.bindings[name]!.storage,
-    }));
-    for (const { storage } of bound) storage.block.lastChunk = this.chunk;
     this.counters.dispatches++;
-    this.remember({
-      kernel,
-      label,
-      reads: bound.filter((b) => !b.writable).map((b) => b.storage),
-      writes: bound.filter((b) => b.writable).map((b) => b.storage),
-    });
+    this.remember({ kernel, label, ...operands });
   }
 
   private remember(recorded: Recorded): void {
+    for (const { block } of recorded.reads) block.lastChunk = this.chunk;
+    for (const { block } of recorded.writes) block.lastChunk = this.chunk;
     passOnFailure(recorded);
     this.log.push(recorded);
     if (this.log.length === CHUNK) this.flush();
   }
 
-  /** Writes host bytes into a storage, after all work recorded so far that uses its buffer. */
-  upload(storage: Storage, data: ArrayBufferView): void {
-    if (storage.block.lastChunk === this.chunk) this.flush();
+  /**
+   * Writes host bytes into a storage, after all work recorded so far that uses its buffer.
+   *
+   * @param again the bytes for each run of a plan that the upload becomes part of
+   */
+  upload(storage: Storage, data: ArrayBufferView, again?: () => ArrayBufferView): void {
+    if (this.plan) this.plan.upload(storage, again);
+    else if (storage.block.lastChunk === this.chunk) this.flush();
+    this.write(storage, data);
+  }
+
+  private write(storage: Storage, data: ArrayBufferView): void {
     const { buffer } = storage.block;
     const whole = data.byteLength & ~3;
     if (whole > 0) this.gpu.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, whole);
@@ -138,12 +133,56 @@ export class Recorder {
   }
 
   /** Copies `bytes` (a multiple of 4) between two storages on the GPU. */
-  copy(from: Storage, fromOffset: number, to: Storage, toOffset: number, bytes: number): void {
+  copy(
+    from: Live<Storage>,
+    fromOffset: number,
+    to: Live<Storage>,
+    toOffset: number,
+    bytes: number,
+  ): void {
+    if (this.plan) {
+      this.plan.copy(from, fromOffset, to, toOffset, bytes);
+      return;
+    }
+    const [source, target] = [now(from), now(to)];
     const encoder = this.open();
     this.endPass();
-    encoder.copyBufferToBuffer(from.block.buffer, fromOffset, to.block.buffer, toOffset, bytes);
-    from.block.lastChunk = to.block.lastChunk = this.chunk;
-    this.remember({ kernel: undefined, label: () => 'copy', reads: [from], writes: [to] });
+    const [a, b] = [source.block.buffer, target.block.buffer];
+    encoder.copyBufferToBuffer(a, fromOffset, b, toOffset, bytes);
+    this.remember({ kernel: undefined, label: () => 'copy', reads: [source], writes: [target] });
+  }
+
+  /** Runs `fn`, whose commands become part of `plan` and are not run. For `Device.capture`. */
+  note(plan: Plan, fn: () => void): void {
+    // What is uploaded from here on must not overtake what was recorded before.
+    this.flush();
+    this.plan = plan;
+    try {
+      fn();
+    } finally {
+      this.plan = undefined;
+    }
+  }
+
+  /** Runs all commands of a plan. */
+  replay(plan: Plan): void {
+    // Its uploads and numbers must not overtake the run before.
+    if (plan.lastChunk === this.chunk) this.flush();
+    for (const { storage, again } of plan.uploads) this.write(storage, again());
+    const encoder = this.open();
+    this.endPass();
+    plan.prepare();
+    plan.encode(encoder);
+    plan.lastChunk = this.chunk;
+    this.counters.dispatches += plan.dispatches;
+    this.counters.replays++;
+    this.remember(plan.recorded());
+  }
+
+  /** Ends a plan: what runs it is submitted, its buffers are given back. */
+  release(plan: Plan): void {
+    if (plan.lastChunk === this.chunk) this.flush();
+    plan.dispose();
   }
 
   /**
@@ -151,12 +190,10 @@ export class Recorder {
    * failed, or when the device was lost.
    */
   async read(storage: Storage, bytes: number): Promise<ArrayBuffer> {
+    if (this.plan) throw unreadable();
     const size = Math.ceil(bytes / 4) * 4;
-    const staging = this.gpu.createBuffer({
-      label: 'read',
-      size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
+    const staging = this.staging.take(size);
+    let isMapped = false;
     storage.retain();
     try {
       const encoder = this.open();
@@ -172,6 +209,7 @@ export class Recorder {
       );
       await this.settled();
       const error = await mapped;
+      isMapped = error === undefined;
       const failure = this.fatal ?? storage.failure;
       if (failure) throw failure;
       // The copy was rejected together with work of others: once more, by itself.
@@ -183,7 +221,8 @@ export class Recorder {
       this.counters.bytesDown += bytes;
       return staging.getMappedRange().slice(0, bytes);
     } finally {
-      staging.destroy();
+      if (isMapped) this.staging.give(staging);
+      else staging.destroy();
       storage.release();
     }
   }
@@ -192,7 +231,7 @@ export class Recorder {
   flush(): void {
     if (!this.encoder) return;
     this.endPass();
-    this.gpu.queue.writeBuffer(this.arena, 0, this.slots, 0, this.log.length * SLOT_BYTES);
+    this.gpu.queue.writeBuffer(this.arena, 0, this.slots.bytes, 0, this.log.length * SLOT_BYTES);
     const resolve = this.profiler.resolve(this.encoder);
     this.gpu.queue.submit([this.encoder.finish()]);
     this.accepted = settle(this.gpu.popErrorScope(), this.pending, this.log);
@@ -229,9 +268,7 @@ export class Recorder {
 
   /** Drops cached bind groups of a buffer that is about to be destroyed. */
   forget(block: Block): void {
-    for (const [key, entry] of this.bindGroups) {
-      if (entry.blocks.includes(block)) this.bindGroups.delete(key);
-    }
+    this.bindGroups.forget(block);
   }
 
   private open(): GPUCommandEncoder {
@@ -246,45 +283,10 @@ export class Recorder {
     this.pass?.end();
     this.pass = undefined;
   }
-
-  private bindGroup({ kernel, bindings }: Dispatch): GPUBindGroup {
-    let key = String(kernel.id);
-    for (const { name } of kernel.storage) {
-      const binding = bindings[name];
-      if (!binding) throw new Error(`kernel ${kernel.name}: nothing is bound to "${name}"`);
-      key += `|${binding.storage.block.id},${binding.offset},${binding.bytes}`;
-    }
-    const cached = this.bindGroups.get(key);
-    if (cached) return cached.group;
-    if (this.bindGroups.size >= MAX_CACHED_BIND_GROUPS) this.bindGroups.clear();
-    const entries: GPUBindGroupEntry[] = kernel.storage.map(({ name, binding }) => {
-      const { storage, offset, bytes } = bindings[name]!;
-      return { binding, resource: { buffer: storage.block.buffer, offset, size: bytes } };
-    });
-    if (kernel.paramsBinding !== undefined) {
-      const size = Math.ceil((kernel.params.length * 4) / 16) * 16;
-      entries.push({ binding: kernel.paramsBinding, resource: { buffer: this.arena, size } });
-    }
-    const group = this.gpu.createBindGroup({ label: kernel.name, layout: kernel.layout, entries });
-    const blocks = kernel.storage.map(({ name }) => bindings[name]!.storage.block);
-    this.bindGroups.set(key, { group, blocks });
-    return group;
-  }
-
-  private writeParams({ kernel, params }: Dispatch, slot: number): void {
-    kernel.params.forEach(({ name, type }, i) => {
-      const value = params[name];
-      if (value === undefined) throw new Error(`kernel ${kernel.name}: no parameter "${name}"`);
-      this.words[type][(slot * SLOT_BYTES) / 4 + i] = value;
-    });
-  }
 }
 
-/** Spreads a number of workgroups over two dimensions where one does not hold them. */
-function fold(workgroups: number, label: () => string): [number, number] {
-  const y = Math.ceil(workgroups / MAX_GROUPS);
-  if (y > MAX_GROUPS || workgroups < 1) {
-    throw new FoveaError('LIMIT', `${label()}: ${workgroups} workgroups cannot be dispatched`);
-  }
-  return [Math.ceil(workgroups / y), y];
+function unreadable(): FoveaError {
+  return new FoveaError('ARGUMENT', 'a tensor is read inside of a step that is captured', {
+    hint: 'It has no values yet. Layers that read results need compile({ runEagerly: true }).',
+  });
 }

@@ -1,5 +1,5 @@
 import { FoveaError } from '../errors.js';
-import type { Serialized } from './config.js';
+import { checkFlags, type Serialized } from './config.js';
 import { perName } from './data.js';
 import type { SymbolicTensor } from './graph.js';
 import { Loss, lossOf, type LossName } from './losses.js';
@@ -24,6 +24,11 @@ export interface CompileOptions {
   readonly metrics?: readonly MetricLike[] | PerOutput<readonly MetricLike[]> | undefined;
   /** Metrics in which sample and class weights count. */
   readonly weightedMetrics?: CompileOptions['metrics'];
+  /**
+   * Whether the layers are run at each step. Otherwise `fit`, `evaluate` and `predict` run them for two
+   * batches of a shape, and then replay their commands. Default false.
+   */
+  readonly runEagerly?: boolean | undefined;
 }
 
 /** How a model is trained. */
@@ -33,6 +38,7 @@ export interface Compiled {
   readonly lossWeights: PerOutput<number> | undefined;
   readonly metrics: PerOutput<readonly Metric[]>;
   readonly weightedMetrics: PerOutput<readonly Metric[]>;
+  readonly runEagerly: boolean;
 }
 
 /** How one output is judged. */
@@ -47,12 +53,15 @@ export interface OutputPlan {
 /** Looks up names. Throws ARGUMENT for unknown ones. */
 export function compiledOf(options: CompileOptions): Compiled {
   const { optimizer, loss, lossWeights, metrics = [], weightedMetrics = [] } = options;
+  const { runEagerly = false } = options;
+  checkFlags('compile', { runEagerly }, 'runEagerly');
   return {
     optimizer: optimizerOf(optimizer),
     loss: mapPerOutput(loss, isLossLike, lossOf),
     lossWeights,
     metrics: metricsOf(metrics),
     weightedMetrics: metricsOf(weightedMetrics),
+    runEagerly,
   };
 }
 

@@ -3,7 +3,7 @@ import { defaultDevice } from '../gpu/init.js';
 import { gather } from '../ops/index.js';
 import { keep } from '../scope.js';
 import { formatShape, sizeOf, stridesOf, type Shape } from '../shape.js';
-import { Tensor, tensor } from '../tensor.js';
+import { empty, Tensor, tensor } from '../tensor.js';
 
 /** Numbers in memory. */
 export type Values = Float32Array | Float64Array | Int32Array | Uint8Array | readonly number[];
@@ -29,8 +29,10 @@ const MAX_RESIDENT_BYTES = 256 * 2 ** 20;
 /** Samples that can be picked by number. */
 export interface Rows {
   readonly count: number;
-  /** The samples of these numbers, as one batch. */
-  take(indices: Int32Array): Tensor;
+  /** The samples of these numbers, as one batch; asked again at each step. */
+  take(indices: () => Int32Array): Tensor;
+  /** The samples from number `first` to before `end`. */
+  slice(first: number, end: number): Tensor;
   dispose(): void;
 }
 
@@ -154,16 +156,17 @@ export function shapeOf(input: ArrayInput): Shape {
 }
 
 /**
- * Samples for batches: on the GPU at once where they fit, else uploaded when they are taken.
+ * Samples for batches: on the GPU at once where they fit and are used more than once, else uploaded
+ * when they are taken.
  *
- * @param host the values of `x`, where they have been read
+ * @param host the values of `x`, where they have been read for several uses
  */
 export async function sampleRows(where: string, x: ArrayInput, host?: HostArray): Promise<Rows> {
   const limit = Math.min(MAX_RESIDENT_BYTES, defaultDevice().bindingLimit);
   const fits = sizeOf(shapeOf(x)) * 4 <= limit;
   if (x instanceof Tensor && x.dtype === 'float32' && fits) return deviceRows(x.detach());
-  const array = host ?? (await hostArray(`${where}: x`, x));
-  return fits ? deviceRows(upload(array.data, array.shape, 'float32')) : hostRows(array, 'float32');
+  if (host && fits) return deviceRows(tensor(host.data, host.shape, { dtype: 'float32' }));
+  return hostRows(host ?? (await hostArray(`${where}: x`, x)), 'float32');
 }
 
 /** Targets for batches. They are few bytes, and are uploaded with their batch. */
@@ -171,30 +174,44 @@ export function targetRows(y: HostArray, dtype: 'float32' | 'int32'): Rows {
   return hostRows(y, dtype);
 }
 
-function upload(data: Values, shape: Shape, dtype: 'float32' | 'int32'): Tensor {
-  return tensor(data, shape, { dtype });
-}
-
 function deviceRows(all: Tensor): Rows {
   keep(all);
   return {
     count: all.shape[0]!,
-    take: (indices) => gather(all, tensor(indices, [indices.length])),
+    take: (indices) => gather(all, tensor(indices)),
+    slice: (first, end) => sliceOf(all, first, end),
     dispose: () => all.dispose(),
   };
+}
+
+function sliceOf(all: Tensor, first: number, end: number): Tensor {
+  const [count = 0, ...rest] = all.shape;
+  if (end - first === count) return all.detach();
+  const part = empty([end - first, ...rest]);
+  const rowBytes = 4 * sizeOf(rest);
+  const { recorder } = all.device;
+  recorder.copy(all.storage, first * rowBytes, part.storage, 0, (end - first) * rowBytes);
+  return part;
 }
 
 function hostRows({ data, shape }: HostArray, dtype: 'float32' | 'int32'): Rows {
   const size = sizeOf(shape.slice(1));
   const Batch = dtype === 'float32' ? Float32Array : Int32Array;
+  const shapeOf = (count: number): Shape => [count, ...shape.slice(1)];
+  const pick = (indices: Int32Array): Float32Array | Int32Array => {
+    const batch = new Batch(indices.length * size);
+    indices.forEach((row, i) => {
+      for (let k = 0; k < size; k++) batch[i * size + k] = data[row * size + k]!;
+    });
+    return batch;
+  };
   return {
     count: shape[0]!,
-    take: (indices) => {
-      const batch = new Batch(indices.length * size);
-      indices.forEach((row, i) => {
-        for (let k = 0; k < size; k++) batch[i * size + k] = data[row * size + k]!;
-      });
-      return upload(batch, [indices.length, ...shape.slice(1)], dtype);
+    take: (indices) => tensor(() => pick(indices()), shapeOf(indices().length), { dtype }),
+    slice: (first, end) => {
+      const [from, to] = [first * size, end * size];
+      const values = ArrayBuffer.isView(data) ? data.subarray(from, to) : data.slice(from, to);
+      return tensor(values, shapeOf(end - first), { dtype });
     },
     dispose: () => undefined,
   };

@@ -136,13 +136,13 @@ export class Graph {
 
 /** Of one use of a layer in a model. */
 function optionsOf(
-  { training = false, seed = 0, addLoss }: CallOptions,
+  { training = false, seed = () => 0, addLoss }: CallOptions,
   index: number,
   call: LayerCall,
   logits: ReadonlySet<SymbolicTensor>,
 ): CallOptions {
   return {
-    ...(training && { training, seed: deriveSeed(seed, index) }),
+    ...(training && { training, seed: () => deriveSeed(seed(), index) }),
     ...(addLoss && { addLoss }),
     ...(call.outputs.some((symbol) => logits.has(symbol)) && { logits: true }),
   };

@@ -26,8 +26,12 @@ export interface Weight {
 export interface CallOptions {
   /** Whether this is a training step: dropout drops, batch normalization uses the batch. */
   readonly training?: boolean;
-  /** Of the random numbers that the layer draws in this call. Default 0. */
-  readonly seed?: number;
+  /**
+   * Gives the seed of the random numbers that the layer draws in this step. A step is recorded once and
+   * then replayed: pass the function on to `dropout`, or call it inside of `tensor(() => ...)`.
+   * Default: always 0.
+   */
+  readonly seed?: () => number;
   /** Leaves out the activation named by `activationName`, for losses that take logits. */
   readonly logits?: boolean;
   /** Takes what layers add to the loss; absent outside of training and evaluation. */

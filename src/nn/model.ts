@@ -4,9 +4,10 @@ import { concat } from '../ops/index.js';
 import { keep, scope } from '../scope.js';
 import type { Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { batches, checkBatchSize, inputRows, range, type Inputs } from './data.js';
+import { checkBatchSize, inputRows, type Inputs } from './data.js';
 import type { Graph, SymbolicTensor } from './graph.js';
 import { Layer, only, type CallOptions, type Weight } from './layer.js';
+import { Replay } from './replay.js';
 import { compiledOf, type Compiled, type CompileOptions } from './compile.js';
 import { summarize, type SummaryOptions } from './summary.js';
 import {
@@ -49,6 +50,7 @@ export abstract class Model extends Layer {
   /** Number of epochs trained so far, over all calls of `fit`. */
   epochsTrained = 0;
   private how: Compiled | undefined;
+  private readonly prediction = new Replay();
 
   /** Builds a model whose input shape is unknown for samples of that shape. */
   abstract ensureBuilt(sampleShape: Shape): void;
@@ -201,6 +203,7 @@ export abstract class Model extends Layer {
     const how = compiledOf(options);
     if (this.how && this.how.optimizer !== how.optimizer) this.how.optimizer.dispose();
     this.how = how;
+    this.prediction.dispose();
   }
 
   /** What `compile` chose; undefined before. */
@@ -247,11 +250,14 @@ export abstract class Model extends Layer {
     const { rows, count } = await inputRows('predict', this, x);
     const parts: (readonly Tensor[])[] = [];
     try {
-      for (const indices of batches(range(0, count), batchSize)) {
+      for (let first = 0; first < count; first += batchSize) {
         signal?.throwIfAborted();
-        const inputs = (): Tensor[] => rows.map((each) => each.take(indices));
-        parts.push(scope(() => noGrad(() => this.callAll(inputs()).map((y) => y.detach()))));
-        for (const tensor of parts.at(-1)!) keep(tensor);
+        const end = Math.min(first + batchSize, count);
+        scope(() => {
+          const inputs = rows.map((each) => each.slice(first, end));
+          const key = this.replayKey(inputs.map(({ shape }) => shape.join()).join(';'));
+          parts.push(this.prediction.run(key, inputs, (xs) => noGrad(() => this.callAll(xs))));
+        });
       }
       return this.outputs.map((_, i) => {
         const column = parts.map((part) => part[i]!);
@@ -270,8 +276,27 @@ export abstract class Model extends Layer {
     return text;
   }
 
-  /** Frees the weights and what the optimizer keeps. */
+  /**
+   * Stands for the commands that the model runs, for `Replay`: changes with what is trained.
+   *
+   * @param shapes of what it runs on
+   * @returns undefined when the model was compiled to run its layers at each step
+   */
+  replayKey(shapes: string): string | undefined {
+    if (this.how?.runEagerly) return undefined;
+    const flags = [...this.allLayers(), ...this.weights].map(({ trainable }) => Number(trainable));
+    return `${shapes} ${flags.join('')}`;
+  }
+
+  private allLayers(): Layer[] {
+    return this.layers.flatMap((layer) =>
+      layer instanceof Model ? [layer, ...layer.allLayers()] : [layer],
+    );
+  }
+
+  /** Frees the weights, what the optimizer keeps, and what is kept for the next prediction. */
   override dispose(): void {
+    this.prediction.dispose();
     for (const layer of this.layers) layer.dispose();
     this.how?.optimizer.dispose();
   }

@@ -3,7 +3,6 @@ import { FoveaError } from '../errors.js';
 import { defaultDevice } from '../gpu/init.js';
 import { mean, reshape, sigmoid, softmax } from '../ops/index.js';
 import { Random } from '../random.js';
-import { scope } from '../scope.js';
 import type { Tensor } from '../tensor.js';
 import { outputPlans, type Compiled, type OutputPlan } from './compile.js';
 import { batches, type Inputs, type Rows } from './data.js';
@@ -11,6 +10,7 @@ import { loadExamples, type Examples, type WeightOptions } from './examples.js';
 import { LogBook } from './logbook.js';
 import type { Model } from './model.js';
 import type { Logs, Progress } from './progress.js';
+import { Replay } from './replay.js';
 import { deriveSeed, STREAM } from './seeds.js';
 import type { EvaluateOptions } from './train.js';
 import { applyConstraints } from './update.js';
@@ -27,6 +27,11 @@ export class Session {
   private readonly uploaded: Rows[] = [];
   private readonly pace = new Pace();
   private readonly signal: AbortSignal | undefined;
+  private readonly training = new Replay();
+  private readonly evaluation = new Replay();
+  /** Samples of the current batch. Steps are replayed: what changes from one to the next is here. */
+  private indices: Int32Array = new Int32Array();
+  private seed = 0;
 
   constructor(
     readonly where: string,
@@ -46,8 +51,10 @@ export class Session {
     this.book = new LogBook(this.plans);
   }
 
-  /** Frees what was uploaded. */
+  /** Frees what was uploaded, and what is kept for the next step. */
   dispose(): void {
+    this.training.dispose();
+    this.evaluation.dispose();
     this.book.dispose();
     for (const rows of this.uploaded) rows.dispose();
   }
@@ -87,32 +94,38 @@ export class Session {
   ): Promise<Logs> {
     const { model } = this;
     const order = train.indices.slice();
+    this.seed = seed;
     if (first === 0) this.book.reset();
     if (shuffle) new Random(deriveSeed(seed, STREAM.epochs, model.epochsTrained)).shuffle(order);
-    await this.pass(
-      order,
-      progress,
-      first,
-      (indices) => this.trainStep(train, indices, seed),
-      after,
-    );
+    await this.pass(order, progress, first, () => this.trainStep(train), after);
     model.epochsTrained++;
     return this.book.read();
   }
 
-  private trainStep(examples: Examples, indices: Int32Array, seed: number): void {
-    const { optimizer } = this.how;
-    const stepSeed = deriveSeed(seed, STREAM.steps, optimizer.iterations);
-    this.lossOf(examples, indices, { training: true, seed: stepSeed }).backward();
-    optimizer.apply(this.model.weights);
-    applyConstraints(this.model.trainableWeights);
+  private trainStep(examples: Examples): void {
+    const { how, model } = this;
+    const { optimizer } = how;
+    const seed = (): number => deriveSeed(this.seed, STREAM.steps, optimizer.iterations);
+    this.replay(this.training, () => {
+      this.lossOf(examples, { training: true, seed }).backward();
+      optimizer.update(model.weights);
+      applyConstraints(model.trainableWeights);
+    });
+    optimizer.iterations++;
+  }
+
+  private replay(steps: Replay, step: () => void): void {
+    steps.run(this.model.replayKey(String(this.indices.length)), [], () => {
+      step();
+      return [];
+    });
   }
 
   /** Loss and metrics of examples in inference. */
   async evaluate(examples: Examples, progress: Progress): Promise<Logs> {
     this.book.reset();
-    await this.pass(examples.indices, progress, 0, (indices) => {
-      noGrad(() => this.lossOf(examples, indices, {}));
+    await this.pass(examples.indices, progress, 0, () => {
+      this.replay(this.evaluation, () => noGrad(() => void this.lossOf(examples, {})));
     });
     return this.book.read();
   }
@@ -120,10 +133,10 @@ export class Session {
   /** The loss of a batch, which is also counted, with the metrics. */
   private lossOf(
     { x, y, weights }: Examples,
-    indices: Int32Array,
-    options: { readonly training?: boolean; readonly seed?: number },
+    options: { readonly training?: boolean; readonly seed?: () => number },
   ): Tensor {
     const { model, plans } = this;
+    const indices = (): Int32Array => this.indices;
     const added: Tensor[] = [];
     const addLoss = (loss: Tensor): void => void added.push(loss);
     const inputs = x.map((rows) => rows.take(indices));
@@ -150,7 +163,7 @@ export class Session {
       ...added,
       ...this.penalties(),
     ].reduce((sum, loss) => sum.add(loss));
-    noGrad(() => this.book.addTotal(indices.length, total));
+    noGrad(() => this.book.addTotal(this.indices.length, total));
     return total;
   }
 
@@ -190,14 +203,15 @@ export class Session {
     order: Int32Array,
     progress: Progress,
     first: number,
-    step: (indices: Int32Array) => void,
+    step: () => void,
     after?: AfterStep,
   ): Promise<void> {
     let done = first;
     try {
       for (const indices of batches(order, this.batchSize).slice(first)) {
         this.signal?.throwIfAborted();
-        scope(() => step(indices));
+        this.indices = indices;
+        step();
         await this.pace.keep();
         if (await after?.(done + 1)) break;
         if (progress.wantsValues()) progress.show(await this.book.read());

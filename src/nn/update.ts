@@ -3,6 +3,7 @@ import { FoveaError } from '../errors.js';
 import { elementWindows } from '../ops/elementwise.js';
 import { part, run } from '../ops/run.js';
 import { scope } from '../scope.js';
+import type { Params } from '../gpu/commands.js';
 import type { Flags } from '../gpu/template.js';
 import type { Tensor } from '../tensor.js';
 import type { Weight } from './layer.js';
@@ -21,7 +22,7 @@ export function updateInPlace(
   name: string,
   flags: Flags,
   tensors: Readonly<Record<string, Tensor>>,
-  params: Readonly<Record<string, number>>,
+  params: Params,
   whole: Readonly<Record<string, Tensor>> = {},
 ): void {
   const first = Object.values(tensors)[0]!;

@@ -1,3 +1,4 @@
+import type { Params } from '../gpu/commands.js';
 import { expand, type Flags } from '../gpu/template.js';
 import { shaderSources } from '../shaders/embedded.js';
 import type { Tensor } from '../tensor.js';
@@ -9,8 +10,8 @@ export interface WgslOptions {
   readonly name: string;
   /** Tensors under the names of the variables in the WGSL; those it writes come from `empty()`. */
   readonly operands: Readonly<Record<string, Tensor>>;
-  /** Values for the members of the uniform struct. */
-  readonly params?: Readonly<Record<string, number>>;
+  /** Values for the members of the uniform struct; functions for what changes from step to step. */
+  readonly params?: Params;
   /** Number of workgroups; above 65,535 they are folded into y. */
   readonly workgroups: number;
   /** Constants and switches of the template, as in the library's own shaders. Default: none. */

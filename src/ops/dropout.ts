@@ -1,6 +1,7 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
-import { splitSeed } from '../random.js';
+import type { Live, Params } from '../gpu/commands.js';
+import { seedParams } from '../random.js';
 import { formatShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat, elementWindows } from './elementwise.js';
@@ -12,8 +13,11 @@ const WG = 64;
 export interface DropoutOptions {
   /** Share of elements that become 0: from 0 to less than 1. */
   readonly rate: number;
-  /** An integer from 0 to 2^53 - 1: the same seed drops the same elements. */
-  readonly seed: number;
+  /**
+   * An integer from 0 to 2^53 - 1: the same seed drops the same elements. A function gives the seed
+   * of each step.
+   */
+  readonly seed: Live<number>;
 }
 
 /**
@@ -34,10 +38,8 @@ export function dropout(x: Tensor, { rate, seed }: DropoutOptions): Tensor {
       { hint: 'The rate is the share that is dropped, not the share that is kept.' },
     );
   }
-  const [low, high] = splitSeed('dropout', seed);
   const mask = {
-    seed_low: low,
-    seed_high: high,
+    ...seedParams('dropout', seed),
     // u >= rate, in whole numbers of 24 bits.
     threshold: Math.ceil(rate * 2 ** 24),
     scale: 1 / (1 - rate),
@@ -46,7 +48,7 @@ export function dropout(x: Tensor, { rate, seed }: DropoutOptions): Tensor {
   return record('dropout', [x], y, [], (dy) => [masked('dropout gradient', dy, mask)]);
 }
 
-function masked(op: string, x: Tensor, mask: Readonly<Record<string, number>>): Tensor {
+function masked(op: string, x: Tensor, mask: Params): Tensor {
   const y = empty(x.shape);
   for (const window of elementWindows(op, x)) {
     const n4 = Math.ceil(window.rows / 4);

@@ -1,6 +1,7 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
-import { splitSeed } from '../random.js';
+import type { Live } from '../gpu/commands.js';
+import { seedParams } from '../random.js';
 import { formatShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat, elementWindows } from './elementwise.js';
@@ -12,8 +13,11 @@ const WG = 64;
 export interface GaussianNoiseOptions {
   /** Standard deviation, from 0. */
   readonly stddev: number;
-  /** An integer from 0 to 2^53 - 1: the same seed gives the same noise. */
-  readonly seed: number;
+  /**
+   * An integer from 0 to 2^53 - 1: the same seed gives the same noise. A function gives the seed
+   * of each step.
+   */
+  readonly seed: Live<number>;
 }
 
 /**
@@ -30,12 +34,12 @@ export function gaussianNoise(x: Tensor, { stddev, seed }: GaussianNoiseOptions)
       `gaussianNoise: stddev must be at least 0, got ${stddev} for x ${formatShape(x.shape)}`,
     );
   }
-  const [low, high] = splitSeed('gaussianNoise', seed);
+  const numbers = { ...seedParams('gaussianNoise', seed), stddev };
   const y = empty(x.shape);
   for (const window of elementWindows('gaussianNoise', x)) {
     const n4 = Math.ceil(window.rows / 4);
     const operands = { x: part(x, 1, window), y: part(y, 1, window) };
-    const params = { n4, first: window.start / 4, seed_low: low, seed_high: high, stddev };
+    const params = { n4, first: window.start / 4, ...numbers };
     run('gaussianNoise', 'gaussian_noise', { WG }, operands, params, Math.ceil(n4 / WG));
   }
   return record('gaussianNoise', [x], y, [], (dy) => [dy]);

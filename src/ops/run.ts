@@ -1,6 +1,6 @@
 import { FoveaError } from '../errors.js';
 import type { Kernel } from '../gpu/kernel.js';
-import type { Binding } from '../gpu/recorder.js';
+import type { Binding, Params } from '../gpu/commands.js';
 import type { Flags } from '../gpu/template.js';
 import type { Device } from '../gpu/device.js';
 import { formatShape, gcd } from '../shape.js';
@@ -29,7 +29,7 @@ export function run(
   name: string,
   flags: Flags,
   operands: Readonly<Record<string, Operand>>,
-  params: Readonly<Record<string, number>>,
+  params: Params,
   groups: number,
 ): void {
   const { device } = tensorOf(Object.values(operands)[0]!);
@@ -41,7 +41,7 @@ export function runKernel(
   op: string,
   kernel: Kernel,
   operands: Readonly<Record<string, Operand>>,
-  params: Readonly<Record<string, number>>,
+  params: Params,
   groups: number,
 ): void {
   if (groups === 0) return;

@@ -36,7 +36,7 @@ function expectClose(
 }
 
 async function run(layer: Layer, x: readonly number[], shape: readonly number[], training = false) {
-  const y = layer.call(tensor(x, shape), { training, seed: 7 });
+  const y = layer.call(tensor(x, shape), { training, seed: () => 7 });
   expect(y.shape.slice(1)).toEqual(layer.computeOutputShape(shape.slice(1)));
   return { shape: y.shape, values: await y.data() };
 }

@@ -14,7 +14,7 @@ afterAll(shutdown);
 /** What the layer makes of values in training. */
 async function train(layer: Layer, data: Float32Array, shape: Shape, seed = 7): Promise<number[]> {
   const x = tensor(data, shape);
-  const y = scope(() => layer.call(x, { training: true, seed }));
+  const y = scope(() => layer.call(x, { training: true, seed: () => seed }));
   const values = Array.from(await y.data());
   x.dispose();
   y.dispose();

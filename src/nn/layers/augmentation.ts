@@ -45,11 +45,10 @@ export class RandomFlip extends ImageLayer {
     checkNumbers(this.name, this.config, { seed: SEED });
   }
 
-  protected override change(x: Tensor, seed: number): Tensor {
+  protected override change(x: Tensor, seed: () => number): Tensor {
     const { mode } = this.config;
-    const random = new Random(seed);
     const [, h, w] = x.shape as [number, number, number, number];
-    return transformed(x, { interpolation: 'nearest', fillMode: 'nearest' }, () => {
+    return transformed(x, { interpolation: 'nearest', fillMode: 'nearest' }, seed, (random) => {
       const isFlipped = random.uniform() < 0.5;
       const across = isFlipped && mode !== 'vertical';
       const down = isFlipped && mode !== 'horizontal';
@@ -105,12 +104,12 @@ export class RandomRotation extends ImageLayer {
     this.config = { ...config, factor: rangeOf(this.name, 'factor', config.factor) };
   }
 
-  protected override change(x: Tensor, seed: number): Tensor {
-    const draw = drawFrom(new Random(seed), rangeOf(this.name, 'factor', this.config.factor));
+  protected override change(x: Tensor, seed: () => number): Tensor {
+    const range = rangeOf(this.name, 'factor', this.config.factor);
     const [, h, w] = x.shape as [number, number, number, number];
     const [cx, cy] = [(w - 1) / 2, (h - 1) / 2];
-    return transformed(x, this.config, () => {
-      const angle = 2 * Math.PI * draw();
+    return transformed(x, this.config, seed, (random) => {
+      const angle = 2 * Math.PI * draw(random, range);
       const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
       return [cos, -sin, cx - cx * cos + cy * sin, sin, cos, cy - cx * sin - cy * cos];
     });
@@ -144,13 +143,15 @@ export class RandomTranslation extends ImageLayer {
     rangeOf(this.name, 'widthFactor', this.config.widthFactor);
   }
 
-  protected override change(x: Tensor, seed: number): Tensor {
-    const random = new Random(seed);
-    const { heightFactor, widthFactor } = this.config;
-    const down = drawFrom(random, rangeOf(this.name, 'heightFactor', heightFactor));
-    const right = drawFrom(random, rangeOf(this.name, 'widthFactor', widthFactor));
+  protected override change(x: Tensor, seed: () => number): Tensor {
+    const vertical = rangeOf(this.name, 'heightFactor', this.config.heightFactor);
+    const horizontal = rangeOf(this.name, 'widthFactor', this.config.widthFactor);
     const [, h, w] = x.shape as [number, number, number, number];
-    return transformed(x, this.config, () => [1, 0, -right() * w, 0, 1, -down() * h]);
+    return transformed(x, this.config, seed, (random) => {
+      const right = draw(random, horizontal);
+      const down = draw(random, vertical);
+      return [1, 0, -right * w, 0, 1, -down * h];
+    });
   }
 }
 
@@ -182,18 +183,15 @@ export class RandomZoom extends ImageLayer {
     if (widthFactor !== null) rangeOf(this.name, 'widthFactor', widthFactor);
   }
 
-  protected override change(x: Tensor, seed: number): Tensor {
-    const random = new Random(seed);
+  protected override change(x: Tensor, seed: () => number): Tensor {
     const { heightFactor, widthFactor } = this.config;
-    const vertical = drawFrom(random, rangeOf(this.name, 'heightFactor', heightFactor));
+    const vertical = rangeOf(this.name, 'heightFactor', heightFactor);
     const horizontal =
-      widthFactor === null
-        ? undefined
-        : drawFrom(random, rangeOf(this.name, 'widthFactor', widthFactor));
+      widthFactor === null ? undefined : rangeOf(this.name, 'widthFactor', widthFactor);
     const [, h, w] = x.shape as [number, number, number, number];
-    return transformed(x, this.config, () => {
-      const zy = 1 + vertical();
-      const zx = horizontal ? 1 + horizontal() : zy;
+    return transformed(x, this.config, seed, (random) => {
+      const zy = 1 + draw(random, vertical);
+      const zx = horizontal ? 1 + draw(random, horizontal) : zy;
       return [zx, 0, ((w - 1) / 2) * (1 - zx), 0, zy, ((h - 1) / 2) * (1 - zy)];
     });
   }
@@ -226,10 +224,10 @@ export class RandomContrast extends ImageLayer {
     this.config = { ...config, factor: rangeOf(this.name, 'factor', pair) };
   }
 
-  protected override change(x: Tensor, seed: number): Tensor {
+  protected override change(x: Tensor, seed: () => number): Tensor {
     const { factor, valueRange } = this.config;
     const [lower, upper] = rangeOf(this.name, 'factor', factor);
-    const factors = perImage(x, drawFrom(new Random(seed), [1 - lower, 1 + upper]));
+    const factors = perImage(x, seed, (random) => draw(random, [1 - lower, 1 + upper]));
     const center = mean(x, { axis: [1, 2], keepDims: true });
     return clip(x.sub(center).mul(factors).add(center), ...valueRange);
   }
@@ -250,11 +248,12 @@ export class RandomBrightness extends ImageLayer {
     this.config = { ...config, factor: rangeOf(this.name, 'factor', config.factor) };
   }
 
-  protected override change(x: Tensor, seed: number): Tensor {
+  protected override change(x: Tensor, seed: () => number): Tensor {
     const { factor, valueRange } = this.config;
-    const draw = drawFrom(new Random(seed), rangeOf(this.name, 'factor', factor));
+    const range = rangeOf(this.name, 'factor', factor);
     const [low, high] = valueRange;
-    return clip(x.add(perImage(x, () => draw() * (high - low))), low, high);
+    const added = perImage(x, seed, (random) => draw(random, range) * (high - low));
+    return clip(x.add(added), low, high);
   }
 }
 
@@ -290,13 +289,17 @@ export class RandomCrop extends ImageLayer {
     return smartResize(x, this.config.height, this.config.width);
   }
 
-  protected override change(x: Tensor, seed: number): Tensor {
+  protected override change(x: Tensor, seed: () => number): Tensor {
     const { height, width } = this.config;
     const [, h, w] = x.shape as [number, number, number, number];
     if (h > height && w > width) {
-      const random = new Random(seed);
-      const [top, left] = [random.integer(h - height + 1), random.integer(w - width + 1)];
-      return crop(x, top, left, height, width);
+      const place = (): Transform => {
+        const random = new Random(seed());
+        const [top, left] = [random.integer(h - height + 1), random.integer(w - width + 1)];
+        return [1, 0, left, 0, 1, top];
+      };
+      const transforms = tensor(() => Array.from({ length: x.shape[0]! }, place));
+      return affine(x, transforms, { size: [height, width], interpolation: 'nearest' });
     }
     // Keras takes what there is, from the corner of the centred part on.
     const { top, left } = aspectBox([h, w], [height, width]);
@@ -309,10 +312,10 @@ export class RandomCrop extends ImageLayer {
 function transformed(
   x: Tensor,
   { fillMode, interpolation, fillValue = 0 }: Omit<FillOptions, 'seed'>,
-  transform: () => Transform,
+  seed: () => number,
+  transform: (random: Random) => Transform,
 ): Tensor {
-  const rows = Array.from({ length: x.shape[0]! }, transform);
-  return affine(x, tensor(rows), {
+  return affine(x, tensor(eachImage(x, seed, transform)), {
     ...(fillMode && { fillMode }),
     ...(interpolation && { interpolation }),
     fillValue,
@@ -320,12 +323,20 @@ function transformed(
 }
 
 /** One random number for each picture [n, 1, 1, 1]. */
-function perImage(x: Tensor, draw: () => number): Tensor {
-  return reshape(tensor(Array.from({ length: x.shape[0]! }, draw)), [-1, 1, 1, 1]);
+function perImage(x: Tensor, seed: () => number, one: (random: Random) => number): Tensor {
+  return reshape(tensor(eachImage(x, seed, one)), [-1, 1, 1, 1]);
 }
 
-function drawFrom(random: Random, [least, most]: readonly [number, number]): () => number {
-  return () => least + (most - least) * random.uniform();
+/** What is drawn for each picture, at each step. */
+function eachImage<T>(x: Tensor, seed: () => number, one: (random: Random) => T): () => T[] {
+  return () => {
+    const random = new Random(seed());
+    return Array.from({ length: x.shape[0]! }, () => one(random));
+  };
+}
+
+function draw(random: Random, [least, most]: readonly [number, number]): number {
+  return least + (most - least) * random.uniform();
 }
 
 function rangeOf(layer: string, option: string, factor: Factor): readonly [number, number] {

@@ -27,10 +27,10 @@ export abstract class RandomLayer extends Layer {
     return inputShape;
   }
 
-  override call(x: Tensor, { training, seed = 0 }: CallOptions = {}): Tensor {
+  override call(x: Tensor, { training, seed = () => 0 }: CallOptions = {}): Tensor {
     if (!training) return this.atRest(x);
     const { seed: own } = this.config;
-    return this.change(x, own === null ? seed : deriveSeed(seed, own));
+    return this.change(x, own === null ? seed : () => deriveSeed(seed(), own));
   }
 
   /** What it does outside of training: nothing. */
@@ -39,7 +39,7 @@ export abstract class RandomLayer extends Layer {
   }
 
   /** What it does in training. */
-  protected abstract change(x: Tensor, seed: number): Tensor;
+  protected abstract change(x: Tensor, seed: () => number): Tensor;
 }
 
 /** Range of the option `seed`. */
@@ -91,14 +91,14 @@ export class Dropout extends RandomLayer {
     );
   }
 
-  protected override change(x: Tensor, seed: number): Tensor {
+  protected override change(x: Tensor, seed: () => number): Tensor {
     const { rate, noiseShape } = this.config;
     return dropped(x, noiseShape?.map((n, i) => n ?? x.shape[i]!) ?? x.shape, rate, seed);
   }
 }
 
 /** Dropout of values that share a mask along the dimensions where `shape` is 1. */
-function dropped(x: Tensor, shape: Shape, rate: number, seed: number): Tensor {
+function dropped(x: Tensor, shape: Shape, rate: number, seed: () => number): Tensor {
   if (rate === 0) return x;
   if (sameShape(shape, x.shape)) return dropout(x, { rate, seed });
   return x.mul(dropout(ones(shape), { rate, seed }));
@@ -125,7 +125,7 @@ export class SpatialDropout2D extends RandomLayer {
     return inputShape;
   }
 
-  protected override change(x: Tensor, seed: number): Tensor {
+  protected override change(x: Tensor, seed: () => number): Tensor {
     return dropped(x, [x.shape[0]!, 1, 1, x.shape[3]!], this.config.rate, seed);
   }
 }
@@ -152,7 +152,7 @@ export class GaussianNoise extends RandomLayer {
     checkNumbers(this.name, this.config, { stddev: AT_LEAST_0, seed: SEED });
   }
 
-  protected override change(x: Tensor, seed: number): Tensor {
+  protected override change(x: Tensor, seed: () => number): Tensor {
     return gaussianNoise(x, { stddev: this.config.stddev, seed });
   }
 }

@@ -43,9 +43,10 @@ export class Adam extends Optimizer<AdamConfig> {
     return [['momentum', 'velocity'], ...(this.config.amsgrad ? [['velocity_hat']] : [])];
   }
 
-  protected step(t: number, learningRate: number): Step {
+  protected step(t: () => number, learningRate: () => number): Step {
     const { beta1, beta2, epsilon, amsgrad } = this.config;
-    const alpha = (learningRate * Math.sqrt(1 - powerF32(beta2, t))) / (1 - powerF32(beta1, t));
+    const alpha = (): number =>
+      (learningRate() * Math.sqrt(1 - powerF32(beta2, t()))) / (1 - powerF32(beta1, t()));
     const params = { alpha, rest1: 1 - beta1, rest2: 1 - beta2, epsilon };
     return { shader: 'optimizer_adam', flags: { AMSGRAD: amsgrad }, params };
   }
@@ -60,9 +61,10 @@ export class Adamax extends Optimizer<MomentsConfig> {
     checkMoments(this.className, this.config);
   }
 
-  protected step(t: number, lr: number): Step {
+  protected step(t: () => number, lr: () => number): Step {
     const { beta1, beta2, epsilon } = this.config;
-    const params = { lr, left: 1 - powerF32(beta1, t), rest1: 1 - beta1, beta2, epsilon };
+    const left = (): number => 1 - powerF32(beta1, t());
+    const params = { lr, left, rest1: 1 - beta1, beta2, epsilon };
     return { shader: 'optimizer_adamax', params };
   }
 }
@@ -78,10 +80,11 @@ export class Nadam extends Optimizer<MomentsConfig> {
     checkMoments(this.className, this.config);
   }
 
-  protected step(t: number, lr: number): Step {
+  protected step(t: () => number, lr: () => number): Step {
     const { beta1, beta2, epsilon } = this.config;
     const momentum = (at: number): number => Math.fround(beta1) * (1 - 0.5 * powerF32(0.96, at));
-    const [now, next] = [momentum(t), momentum(t + 1)];
+    const now = (): number => momentum(t());
+    const next = (): number => momentum(t() + 1);
     const product = this.momentumProduct();
     updateInPlace('optimizer_nadam_product', {}, { product }, { now });
     return {
@@ -93,7 +96,7 @@ export class Nadam extends Optimizer<MomentsConfig> {
         rest1: restF32(beta1),
         rest2: restF32(beta2),
         epsilon,
-        left: 1 - powerF32(beta2, t),
+        left: () => 1 - powerF32(beta2, t()),
       },
       extra: { product },
     };
@@ -141,7 +144,7 @@ export class Lion extends Optimizer<LionConfig> {
     });
   }
 
-  protected step(_t: number, lr: number): Step {
+  protected step(_t: () => number, lr: () => number): Step {
     const { beta1, beta2 } = this.config;
     const params = {
       lr,

@@ -25,7 +25,7 @@ export class Adagrad extends Optimizer<AdagradConfig> {
     this.firstValue = this.config.initialAccumulatorValue;
   }
 
-  protected step(_t: number, lr: number): Step {
+  protected step(_t: () => number, lr: () => number): Step {
     return { shader: 'optimizer_adagrad', params: { lr, epsilon: this.config.epsilon } };
   }
 }
@@ -49,7 +49,7 @@ export class Adadelta extends Optimizer<AdadeltaConfig> {
     checkNumbers<AdadeltaConfig>(this.className, this.config, { rho: SHARE, epsilon: AT_LEAST_0 });
   }
 
-  protected step(_t: number, lr: number): Step {
+  protected step(_t: () => number, lr: () => number): Step {
     const { rho, epsilon } = this.config;
     return { shader: 'optimizer_adadelta', params: { lr, rho, rest: 1 - rho, epsilon } };
   }

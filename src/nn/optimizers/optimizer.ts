@@ -1,5 +1,6 @@
 import { noGrad } from '../../autograd.js';
 import { FoveaError } from '../../errors.js';
+import type { Params } from '../../gpu/commands.js';
 import type { Flags } from '../../gpu/template.js';
 import { add, div, fill, maximum, sqrt, square, sum } from '../../ops/index.js';
 import { keep, scope } from '../../scope.js';
@@ -43,7 +44,8 @@ export interface Step {
   /** Name of the shader. */
   readonly shader: string;
   readonly flags?: Flags;
-  readonly params: Readonly<Record<string, number>>;
+  /** Functions for what changes from step to step. */
+  readonly params: Params;
   /** What the shader reads besides the weight, its gradient and its slots. */
   readonly extra?: Readonly<Record<string, Tensor>>;
 }
@@ -124,20 +126,32 @@ export abstract class Optimizer<C extends OptimizerConfig = OptimizerConfig> {
   /** What the tensors kept for each weight hold at first. */
   protected readonly firstValue: number = 0;
 
-  /** Step number `t`, counted from 1; called once per step. */
-  protected abstract step(t: number, learningRate: number): Step;
+  /**
+   * How a step is done. It is recorded once and then replayed: what depends on the step must be a
+   * function.
+   *
+   * @param t gives the number of the step, counted from 1
+   * @param learningRate gives the learning rate of the step
+   */
+  protected abstract step(t: () => number, learningRate: () => number): Step;
 
   /** One step: updates every trainable weight that has a gradient, and frees the gradients. */
   apply(weights: readonly Weight[]): void {
-    scope(() => noGrad(() => this.applyAll(weights.filter(({ value }) => value.grad))));
+    this.update(weights);
     this.iterations++;
+  }
+
+  /** `apply` without counting the step: what can be captured. */
+  update(weights: readonly Weight[]): void {
+    scope(() => noGrad(() => this.applyAll(weights.filter(({ value }) => value.grad))));
   }
 
   private applyAll(weights: readonly Weight[]): void {
     const values = weights.filter(({ trainable }) => trainable).map(({ value }) => value);
-    const { learningRate } = this;
     const { weightDecay, clipvalue } = this.config;
-    const { shader, flags, params, extra } = this.step(this.iterations + 1, learningRate);
+    const rate = (): number => this.learningRate;
+    const { shader, flags, params, extra } = this.step(() => this.iterations + 1, rate);
+    const decay = weightDecay === null ? 0 : (): number => weightDecay * rate();
     const scales = this.clipScales(values);
     values.forEach((w, i) => {
       const scale = scales?.[i];
@@ -145,7 +159,7 @@ export abstract class Optimizer<C extends OptimizerConfig = OptimizerConfig> {
         shader,
         { ...flags, CLIP_NORM: scale !== undefined, CLIP_VALUE: clipvalue !== null },
         { w, g: w.grad!, ...this.slotsOf(w) },
-        { ...params, decay: (weightDecay ?? 0) * learningRate, clip: clipvalue ?? 0 },
+        { ...params, decay, clip: clipvalue ?? 0 },
         { ...extra, ...(scale && { scale }) },
       );
     });

@@ -42,7 +42,7 @@ export class Rmsprop extends Optimizer<RmspropConfig> {
     ];
   }
 
-  protected step(_t: number, lr: number): Step {
+  protected step(_t: () => number, lr: () => number): Step {
     const { rho, momentum: mu, epsilon, centered } = this.config;
     const flags = { MOMENTUM: mu > 0, CENTERED: centered };
     return { shader: 'optimizer_rmsprop', flags, params: { lr, rho, rest: 1 - rho, mu, epsilon } };

@@ -23,7 +23,7 @@ export class Sgd extends Optimizer<SgdConfig> {
     return this.config.momentum > 0 ? [['momentum']] : [];
   }
 
-  protected step(_t: number, lr: number): Step {
+  protected step(_t: () => number, lr: () => number): Step {
     const { momentum: mu, nesterov } = this.config;
     const flags = { MOMENTUM: mu > 0, NESTEROV: nesterov };
     return { shader: 'optimizer_sgd', flags, params: { lr, mu } };

@@ -1,0 +1,118 @@
+import type { Device } from '../gpu/device.js';
+import { defaultDevice } from '../gpu/init.js';
+import type { Plan } from '../gpu/plan.js';
+import { keep, scope } from '../scope.js';
+import { empty, type Tensor } from '../tensor.js';
+
+interface Captured {
+  readonly key: string;
+  readonly device: Device;
+  readonly plan: Plan;
+  /** What goes in and out at the next run. */
+  readonly current: { inputs: readonly Tensor[]; outputs: readonly Tensor[] };
+  /** Makes tensors for the results. */
+  readonly outputs: readonly (() => Tensor)[];
+}
+
+/**
+ * Runs a function on tensors again and again. The first run is an ordinary one, the second one is
+ * captured, all others are replayed: the function itself is not called any more.
+ */
+export class Replay {
+  private captured: Captured | undefined;
+  private last: string | undefined;
+
+  /**
+   * @param key stands for everything that decides which commands `fn` runs, shapes above all;
+   *   undefined for an ordinary run. A key that comes twice in a row replaces the one before.
+   * @param inputs freed by the caller
+   * @param fn what it makes is freed, except its results
+   * @returns the results, for the caller to free
+   */
+  run(
+    key: string | undefined,
+    inputs: readonly Tensor[],
+    fn: (inputs: readonly Tensor[]) => readonly Tensor[],
+  ): readonly Tensor[] {
+    const device = defaultDevice();
+    if (this.captured && (this.captured.device !== device || this.captured.plan.isStale)) {
+      this.forget();
+    }
+    if (key === undefined || device.profiler.active) return ordinary(inputs, fn);
+    if (this.captured?.key !== key) {
+      if (this.last !== key) {
+        this.last = key;
+        return ordinary(inputs, fn);
+      }
+      this.dispose();
+      this.captured = capture(device, key, inputs, fn);
+    }
+    this.last = key;
+    const results = replay(this.captured, inputs);
+    // What the function keeps for later runs must not be made again by them.
+    if (this.captured.plan.survivors().length > 0) this.forget();
+    return results;
+  }
+
+  private forget(): void {
+    this.dispose();
+    this.last = undefined;
+  }
+
+  /** Frees the buffers that are kept for the next run. */
+  dispose(): void {
+    const { captured } = this;
+    this.captured = undefined;
+    captured?.device.recorder.release(captured.plan);
+  }
+}
+
+function ordinary(
+  inputs: readonly Tensor[],
+  fn: (inputs: readonly Tensor[]) => readonly Tensor[],
+): readonly Tensor[] {
+  return scope(() => fn(inputs).map((y) => keep(y.detach())));
+}
+
+/** The function works on copies of the inputs; its results are copied. */
+function capture(
+  device: Device,
+  key: string,
+  inputs: readonly Tensor[],
+  fn: (inputs: readonly Tensor[]) => readonly Tensor[],
+): Captured {
+  const { recorder } = device;
+  const current: Captured['current'] = { inputs: [], outputs: [] };
+  const outputs: (() => Tensor)[] = [];
+  const plan = device.capture(() =>
+    scope(() => {
+      const copies = inputs.map(({ shape, dtype }, i) => {
+        const x = empty(shape, dtype);
+        recorder.copy(() => current.inputs[i]!.storage, 0, x.storage, 0, x.storage.bytes);
+        return x;
+      });
+      fn(copies).forEach(({ storage, shape, dtype }, i) => {
+        outputs.push(() => keep(empty(shape, dtype)));
+        recorder.copy(storage, 0, () => current.outputs[i]!.storage, 0, storage.bytes);
+      });
+    }),
+  );
+  return { key, device, plan, current, outputs };
+}
+
+function replay(
+  { device, plan, current, outputs }: Captured,
+  inputs: readonly Tensor[],
+): readonly Tensor[] {
+  const results = outputs.map((make) => make());
+  Object.assign(current, { inputs, outputs: results });
+  try {
+    device.recorder.replay(plan);
+  } catch (error) {
+    for (const result of results) result.dispose();
+    throw error;
+  } finally {
+    Object.assign(current, { inputs: [], outputs: [] });
+  }
+  return results;
+}
