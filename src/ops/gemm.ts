@@ -10,8 +10,9 @@ import {
   isDepthwise,
 } from './depthwise.js';
 import { addSplits } from './reduce.js';
-import { product } from './product.js';
+import { product, type Columns, type ProductOperands, type Rows } from './product.js';
 import { deviceOf, run, type Operand } from './run.js';
+import { isWinograd, winograd } from './winograd.js';
 
 /** y = act(conv(x, w) + bias): the forward pass. Writes `y`. */
 export function convForward(
@@ -39,7 +40,7 @@ export function convForward(
     ...{ a_stride: g.xStride, a_offset: g.xOffset, c_stride: g.yStride, c_offset: g.yOffset },
     ...{ c_h: g.oh, c_w: g.ow, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 },
   };
-  product(op, kind, { a: x, w, c: y }, rows, columns, epilogue);
+  implicit(op, kind, { a: x, w, c: y }, rows, columns, epilogue);
 }
 
 /** x = act(conv^T(y, w) + bias): the input gradient, and transposed convolution. Writes `x`. */
@@ -74,8 +75,24 @@ export function convGradInput(
         ...{ a_stride: g.yStride, a_offset: g.yOffset, c_stride: g.xStride, c_offset: g.xOffset },
         ...{ c_h: g.ih, c_w: g.iw, c_sh: g.sh, c_sw: g.sw, c_y: v.phase, c_x: u.phase },
       };
-      product(op, kind, { a: y, w, c: x }, rows, columns, epilogue);
+      implicit(op, kind, { a: y, w, c: x }, rows, columns, epilogue);
     }
+  }
+}
+
+function implicit(
+  op: string,
+  kind: 'lanes' | 'simt',
+  operands: ProductOperands,
+  rows: Rows,
+  columns: Columns,
+  epilogue: Epilogue,
+): void {
+  if (kind === 'lanes' && isWinograd(operands, rows, columns, epilogue)) {
+    debug(3, () => `${op}: Winograd, because of a large 3x3 convolution of stride 1`);
+    winograd(op, operands, rows, columns, epilogue);
+  } else {
+    product(op, kind, operands, rows, columns, epilogue);
   }
 }
 

@@ -55,7 +55,7 @@ const WG = 64;
 /** Rows of a tile of the lanes kernel. */
 const LANES_ROWS = 16;
 /** vec4 of a uniform window: 64 KiB, which every adapter can bind. */
-const WINDOW = 4096;
+export const WINDOW = 4096;
 /** Row tiles that a window must serve, to be worth a dispatch of its own. */
 const MIN_TILES_PER_WINDOW = 8;
 /** Most floats of partial sums at a time. */
@@ -74,23 +74,28 @@ export function product(
     kind === 'simt'
       ? simtOperand(op, operands.w, columns)
       : lanesOperand(op, operands, rows, columns);
-  const work = { op, ...operands, b, rows, columns };
+  const work = { op, ...operands, kernel: b.kernel, rows, columns };
   // Compiling more than a clamp into the rows of the lanes kernel takes a software adapter seconds.
-  const isClamp = kind === 'simt' || CLAMPS[epilogue.activation ?? 0] !== undefined;
+  const isClamp = kind === 'simt' || clampOf(epilogue) !== undefined;
   if (b.splits === 1 && !epilogue.accumulate && isClamp) {
     for (const part of b.parts) multiply(work, part, { from: 0, to: rows.m }, epilogue);
   } else {
-    inSplits(work, epilogue);
+    inSplits(work, b, epilogue);
   }
   b.packed?.dispose();
 }
 
-/** The B operand, and the runs that it takes. */
-interface BOperand {
-  readonly kernel: string;
+/** The kernel of a product. */
+interface GemmKernel {
+  readonly name: string;
   readonly flags: Flags;
   /** Rows of a tile. */
   readonly tileRows: number;
+}
+
+/** The B operand, and the runs that it takes. */
+interface BOperand {
+  readonly kernel: GemmKernel;
   readonly parts: readonly Part[];
   /** Number of parts that the steps of one result are shared out to. */
   readonly splits: number;
@@ -98,7 +103,7 @@ interface BOperand {
 }
 
 /** The columns and steps that one run covers, and how B lies. */
-interface Part {
+export interface Part {
   readonly b: Operand;
   /** Which of the splits. */
   readonly split: number;
@@ -111,9 +116,9 @@ interface Part {
 }
 
 /** A product at work. */
-interface Work extends ProductOperands {
+export interface Work extends ProductOperands {
   readonly op: string;
-  readonly b: BOperand;
+  readonly kernel: GemmKernel;
   readonly rows: Rows;
   readonly columns: Columns;
 }
@@ -129,7 +134,28 @@ function simtOperand(op: string, w: Operand, columns: Columns): BOperand {
   const packed = pack(op, w, columns, { NT, OVER_N: false }, [tiles, steps]);
   const all = { tile0: 0, n_tiles: tiles, step0: 0, step1: steps };
   const parts = [{ b: packed, split: 0, ...all, b_tile: steps * NT, b_row: 0 }];
-  return { kernel: 'gemm_simt', flags: { NT }, tileRows: 64, parts, splits: 1, packed };
+  return { kernel: { name: 'gemm_simt', flags: { NT }, tileRows: 64 }, parts, splits: 1, packed };
+}
+
+/** The kernel of software adapters, with B in uniform windows. */
+export function lanesKernel(
+  operand: Operand,
+): GemmKernel & { readonly flags: Record<'S' | 'G' | 'NT' | 'WINDOW', number> } {
+  const S = deviceOf(operand).info.subgroupSize;
+  return {
+    name: 'gemm_lanes',
+    flags: { S, G: LANES_ROWS / S, NT: 4 * S, WINDOW },
+    tileRows: LANES_ROWS,
+  };
+}
+
+/** Rows of a plain matrix product, [m, k] to [m, n]. */
+export function matrixRows(m: number, k: number, n: number): Rows {
+  return {
+    ...{ m, row_h: 1, row_w: m, h: 1, w: m, sh: 1, sw: 1, oy: 0, ox: 0, dh: 1, dw: 1 },
+    ...{ a_stride: k, a_offset: 0, c_stride: n, c_offset: 0 },
+    ...{ c_h: 1, c_w: m, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 },
+  };
 }
 
 function lanesOperand(
@@ -138,26 +164,25 @@ function lanesOperand(
   { m }: Rows,
   columns: Columns,
 ): BOperand {
-  const { info, bindingLimit } = deviceOf(c);
-  const S = info.subgroupSize;
-  const flags = { S, G: LANES_ROWS / S, NT: 4 * S };
+  const windowed = lanesKernel(c);
+  const { S, NT } = windowed.flags;
   const steps = stepsOf(columns);
-  const kernel = { kernel: 'gemm_lanes', flags, tileRows: LANES_ROWS };
-  const tiles = Math.ceil(columns.n / flags.NT);
-  const plan = windowPlan(steps, tiles, flags.NT);
-  const fits = steps > 0 && plan.windows * WINDOW * 16 <= bindingLimit;
+  const tiles = Math.ceil(columns.n / NT);
+  const plan = windowPlan(steps, tiles, NT);
+  const fits = steps > 0 && plan.windows * WINDOW * 16 <= deviceOf(c).bindingLimit;
   if (fits && m >= MIN_TILES_PER_WINDOW * LANES_ROWS) {
-    return { ...kernel, flags: { ...flags, WINDOW }, ...inWindows(op, w, columns, S, plan) };
+    return { kernel: windowed, ...inWindows(op, w, columns, S, plan) };
   }
+  const kernel = { ...windowed, flags: { ...windowed.flags, WINDOW: 0 } };
   const all = { split: 0, tile0: 0, n_tiles: tiles, step0: 0, step1: steps };
   // Few rows do not repay copying w: it is read where it is, if it lies well.
   if (liesInOrder(columns) || steps === 0) {
     const parts = [{ b: w, ...all, b_tile: S, b_row: columns.n / 4 }];
-    return { ...kernel, parts, splits: 1, packed: undefined };
+    return { kernel, parts, splits: 1, packed: undefined };
   }
-  const packed = pack(op, w, columns, { NT: flags.NT, OVER_N: true }, [tiles, steps]);
-  const parts = [{ b: packed, ...all, b_tile: steps * flags.NT, b_row: S }];
-  return { ...kernel, parts, splits: 1, packed };
+  const packed = pack(op, w, columns, { NT, OVER_N: true }, [tiles, steps]);
+  const parts = [{ b: packed, ...all, b_tile: steps * NT, b_row: S }];
+  return { kernel, parts, splits: 1, packed };
 }
 
 /** Windows of some tiles each, or of some steps of one tile. */
@@ -246,14 +271,15 @@ function pack(
   return b;
 }
 
-interface Range {
+/** Some of the rows. */
+export interface Range {
   readonly from: number;
   readonly to: number;
 }
 
 /** Sums the steps in parts, and merges these; some rows at a time, so that the parts stay small. */
-function inSplits(work: Work, epilogue: Epilogue): void {
-  const { b, rows, columns } = work;
+function inSplits(work: Work, b: BOperand, epilogue: Epilogue): void {
+  const { rows, columns } = work;
   const stride = 4 * Math.ceil(columns.n / 4);
   const step = LANES_ROWS * Math.max(1, Math.floor(MAX_PARTIAL / (b.splits * stride * LANES_ROWS)));
   for (let from = 0; from < rows.m; from += step) {
@@ -289,13 +315,18 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
 }
 
 /** One run of a GEMM kernel, for some rows. */
-function multiply(work: Work, { b, split: _, ...part }: Part, range: Range, end: Epilogue): void {
-  const { kernel, flags: kernelFlags, tileRows } = work.b;
+export function multiply(
+  work: Work,
+  { b, split: _, ...part }: Part,
+  range: Range,
+  end: Epilogue,
+): void {
+  const { name, flags: kernelFlags, tileRows } = work.kernel;
   const { flags, params, operands } = common(work, range, end);
   const tiles = Math.ceil((range.to - range.from) / tileRows) * part.n_tiles;
   run(
     work.op,
-    kernel,
+    name,
     { ...kernelFlags, ...flags },
     { ...operands, b },
     { ...params, ...part },
@@ -316,7 +347,7 @@ function common(
   const VEC = k % 4 === 0 && rows.a_stride % 4 === 0 && rows.a_offset % 4 === 0;
   const C_VEC = n % 4 === 0 && rows.c_stride % 4 === 0 && rows.c_offset % 4 === 0;
   const { bias, activation = 0 } = epilogue;
-  const clamp = CLAMPS[activation];
+  const clamp = clampOf(epilogue);
   const types = { T: VEC ? 'vec4f' : 'f32', TC: C_VEC ? 'vec4f' : 'f32' };
   const runs = { n_tiles: 0, tile0: 0, step0: 0, step1: 0, b_tile: 0, b_row: 0 };
   return {
@@ -337,3 +368,8 @@ const CLAMPS = [
   { low: 0, high: Infinity },
   { low: 0, high: 6 },
 ];
+
+/** The activation as a clamp; undefined where it is none. */
+export function clampOf({ activation = 0 }: Epilogue): { low: number; high: number } | undefined {
+  return CLAMPS[activation];
+}
