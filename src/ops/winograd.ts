@@ -81,10 +81,10 @@ export function winograd(
       ...{ y_stride: rows.c_stride, y_offset: rows.c_offset },
       ...{ bias: Number(epilogue.bias !== undefined), ...clampOf(epilogue) },
     };
-    const into = { ...params, channels: k, count: (count * k) / 4 };
+    const into = { ...params, channels: k, count: count * k };
     run(`${op} input`, 'winograd_input', { WG }, { x: a, v }, into, Math.ceil(into.count / WG));
     multiplyAll(op, v, filters, m, columns, count);
-    const out = { ...params, channels: n, count: (count * n) / 4 };
+    const out = { ...params, channels: n, count: count * n };
     const ends = { m, bias: epilogue.bias ?? w, y: c };
     run(`${op} output`, 'winograd_output', { WG }, ends, out, Math.ceil(out.count / WG));
     v.dispose();
@@ -108,14 +108,12 @@ function transformFilters(op: string, w: Operand, columns: Columns): Filters {
   const tilesEach = Math.floor(WINDOW / (k * (NT / 4)));
   const windows = Math.ceil(tiles / tilesEach);
   const u = empty([POSITIONS * windows * WINDOW, 4]);
-  const LOAD_N = s_n === 1 && [n, offset, s_ty, s_tx, s_k].every((i) => i % 4 === 0);
-  const count = tiles * k * (NT / 4);
+  const count = tiles * k * NT;
   const params = {
-    ...{ count, n, k, rows: k, tiles_per_window: tilesEach, window: WINDOW },
-    ...{ position: windows * WINDOW, offset, s_ty, s_tx, s_k, s_n },
+    ...{ count, n, rows: k, tiles_per_window: tilesEach, window: WINDOW * 4 },
+    ...{ position: windows * WINDOW * 4, offset, s_ty, s_tx, s_k, s_n },
   };
-  const flags = { WG, NT, LOAD_N, T: LOAD_N ? 'vec4f' : 'f32' };
-  run(`${op} filters`, 'winograd_filter', flags, { w, u }, params, Math.ceil(count / WG));
+  run(`${op} filters`, 'winograd_filter', { WG, NT }, { w, u }, params, Math.ceil(count / WG));
   return { u, tiles, tilesEach, windows };
 }
 

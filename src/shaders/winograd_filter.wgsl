@@ -1,15 +1,15 @@
 // u = G w Gt of every pair of channels, packed as the B operands of 36 matrix products.
-// w: value (ky, kx, k, n) at ky * s_ty + kx * s_tx + k * s_k + n * s_n, from `offset` on; steps may be negative, so
-//    that the filter can be turned. vec4 over n with LOAD_N, where s_n is 1 and all else multiples of 4.
-// u: vec4 over four columns; 36 times [windows, window of tiles_per_window tiles [k, NT / 4]] as in gemm_pack.
-// Grid: one invocation per position of w and four columns.
+// w: value (ky, kx, k, n) at offset + ky * s_ty + kx * s_tx + k * s_k + n * s_n; steps may be negative, so that
+//    the filter can be turned. Columns beyond n are zero.
+// u: 36 times [windows, window of tiles_per_window tiles [k, NT]], as gemm_pack writes it.
+// Grid: one invocation per position of w.
 #include lib/grid
 struct Params {
-  count: u32, n: u32, k: u32, rows: u32, tiles_per_window: u32, window: u32, position: u32,
+  count: u32, n: u32, rows: u32, tiles_per_window: u32, window: u32, position: u32,
   offset: i32, s_ty: i32, s_tx: i32, s_k: i32, s_n: i32,
 }
-@group(0) @binding(0) var<storage, read> w: array<T>;
-@group(0) @binding(1) var<storage, read_write> u: array<vec4f>;
+@group(0) @binding(0) var<storage, read> w: array<f32>;
+@group(0) @binding(1) var<storage, read_write> u: array<f32>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 @compute @workgroup_size(WG)
@@ -17,22 +17,16 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
   if (i >= p.count) { return; }
-  let n4 = i % (NT / 4);
-  let k = i / (NT / 4) % p.rows;
-  let tile = i / (NT / 4) / p.rows;
-  let n = tile * NT + 4 * n4;
-  let base = p.offset + i32(k) * p.s_k;
+  let column = i % NT;
+  let k = i / NT % p.rows;
+  let tile = i / NT / p.rows;
+  let n = tile * NT + column;
+  let base = p.offset + i32(k) * p.s_k + i32(min(n, p.n - 1)) * p.s_n;
+  let inside = select(0.0, 1.0, n < p.n);
   // Along y: t = G w.
 #unroll s 3
 #unroll r 3
-#if LOAD_N
-  let w$r_$s = select(vec4f(0), w[u32(base + i32(min(n, p.n - 4)) + $r * p.s_ty + $s * p.s_tx) / 4], n < p.n);
-#else
-  var w$r_$s: vec4f;
-#unroll j 4
-  w$r_$s[$j] = select(0, w[u32(base + i32(min(n + $j, p.n - 1)) * p.s_n + $r * p.s_ty + $s * p.s_tx)], n + $j < p.n);
-#end
-#endif
+  let w$r_$s = inside * w[u32(base + $r * p.s_ty + $s * p.s_tx)];
 #end
   let a$s = w0_$s + w2_$s;
   let b$s = w0_$s + 4 * w2_$s;
@@ -43,7 +37,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let t4_$s = (b$s - 2 * w1_$s) / 24;
   let t5_$s = w2_$s;
 #end
-  let at = tile / p.tiles_per_window * p.window + (tile % p.tiles_per_window * p.rows + k) * (NT / 4) + n4;
+  let at = tile / p.tiles_per_window * p.window + (tile % p.tiles_per_window * p.rows + k) * NT + column;
 #unroll r 6
   {
     let a = t$r_0 + t$r_2;

@@ -1,9 +1,9 @@
 // v = Bt x B for every tile of 6 x 6 pixels, zero beyond the edges: see lib/winograd.
-// Grid: one invocation per tile and four channels.
+// Grid: one invocation per tile and channel.
 #include lib/grid
 #include lib/winograd
-@group(0) @binding(0) var<storage, read> x: array<vec4f>;
-@group(0) @binding(1) var<storage, read_write> v: array<vec4f>;
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> v: array<f32>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 @compute @workgroup_size(WG)
@@ -11,12 +11,11 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
   if (i >= p.count) { return; }
-  let quads = p.channels / 4;
-  let at = place(p.tile0 + i / quads);
+  let at = place(p.tile0 + i / p.channels);
   let y0 = 4 * i32(at.y) + p.oy;
   let x0 = 4 * i32(at.z) + p.ox;
-  let first = (i32(p.x_offset) + ((i32(at.x * p.ih) + y0) * i32(p.iw) + x0) * i32(p.x_stride)) / 4 + i32(i % quads);
-  let column = i32(p.x_stride / 4);
+  let first = (i32(p.x_offset) + ((i32(at.x * p.ih) + y0) * i32(p.iw) + x0) * i32(p.x_stride)) + i32(i % p.channels);
+  let column = i32(p.x_stride);
 #unroll s 6
   let in$s = x0 + $s >= 0 && x0 + $s < i32(p.iw);
 #end
@@ -25,7 +24,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let in_row$r = y0 + $r >= 0 && y0 + $r < i32(p.ih);
   let row$r = first + $r * i32(p.iw) * column;
 #unroll s 6
-  let d$r_$s = select(vec4f(0), x[u32(max(row$r + $s * column, 0))], in_row$r && in$s);
+  let d$r_$s = select(0.0, x[u32(max(row$r + $s * column, 0))], in_row$r && in$s);
 #end
   let a$r = d$r_4 - 4 * d$r_2;
   let b$r = d$r_3 - 4 * d$r_1;
@@ -39,7 +38,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let t$r_5 = 4 * d$r_1 - 5 * d$r_3 + d$r_5;
 #end
   // Along y.
-  let step = p.tiles * quads;
+  let step = p.tiles * p.channels;
 #unroll s 6
   {
     let a = t4_$s - 4 * t2_$s;

@@ -1,10 +1,10 @@
 // y = clamp(At m A + bias) for every tile of 4 x 4 pixels: see lib/winograd.
-// Grid: one invocation per tile and four channels.
+// Grid: one invocation per tile and channel.
 #include lib/grid
 #include lib/winograd
-@group(0) @binding(0) var<storage, read> m: array<vec4f>;
-@group(0) @binding(1) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
+@group(0) @binding(0) var<storage, read> m: array<f32>;
+@group(0) @binding(1) var<storage, read> bias: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> p: Params;
 
 @compute @workgroup_size(WG)
@@ -12,11 +12,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
   if (i >= p.count) { return; }
-  let quads = p.channels / 4;
-  let step = p.tiles * quads;
-  let at = place(p.tile0 + i / quads);
-  var shift = vec4f(0);
-  if (p.bias != 0) { shift = bias[i % quads]; }
+  let step = p.tiles * p.channels;
+  let at = place(p.tile0 + i / p.channels);
+  var shift = 0.0;
+  if (p.bias != 0) { shift = bias[i % p.channels]; }
   // Along y, column by column.
 #unroll s 6
 #unroll r 6
@@ -34,8 +33,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   // Along x.
   let y0 = 4 * at.y;
   let x0 = 4 * at.z;
-  let first = (p.y_offset + ((at.x * p.oh + y0) * p.ow + x0) * p.y_stride) / 4 + i % quads;
-  let column = p.y_stride / 4;
+  let first = (p.y_offset + ((at.x * p.oh + y0) * p.ow + x0) * p.y_stride) + i % p.channels;
+  let column = p.y_stride;
 #unroll r 4
   if (y0 + $r < p.oh) {
     let row = first + $r * p.ow * column;
@@ -51,7 +50,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #end
 }
 
-fn finish(v: vec4f) -> vec4f {
-  let least = select(v, vec4f(p.low), v < vec4f(p.low));
-  return select(least, vec4f(p.high), least > vec4f(p.high));
+fn finish(v: f32) -> f32 {
+  let least = select(v, p.low, v < p.low);
+  return select(least, p.high, least > p.high);
 }

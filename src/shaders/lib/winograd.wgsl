@@ -1,9 +1,10 @@
 // Winograd's convolution F(4x4, 3x3): an output tile of 4 x 4 pixels is made from 6 x 6 input pixels by 36
 // multiplications per pair of channels instead of 144: y = At [(G w Gt) * (Bt x B)] A, where the products over
 // channels at each of the 36 positions are matrix products. Source: Lavin and Gray, arXiv 1509.09308.
-// x: vec4 of four channels, [n, ih, iw, x_stride]; y: the same, [n, oh, ow, y_stride].
+// x: f32 [n, ih, iw, x_stride]; y: f32 [n, oh, ow, y_stride].
 // Output pixel (y, x) reads from (y + oy, x + ox) on.
-// v: [36, tiles, ci]; m: [36, tiles, co], vec4 of channels, for the tiles from tile0 on.
+// v: f32 [36, tiles, ci]; m: f32 [36, tiles, co], for the tiles from tile0 on. One value at a time: on software
+// adapters a vec4 costs as much as four values, and takes four times as long to compile.
 struct Params {
   count: u32, tile0: u32, tiles: u32, tiles_y: u32, tiles_x: u32,
   ih: u32, iw: u32, oh: u32, ow: u32, oy: i32, ox: i32,
