@@ -1,0 +1,35 @@
+import { FoveaError } from '../errors.js';
+import type { Architecture } from './architecture.js';
+import { kerasInput, MODES, type InputContract } from './input.js';
+import { resNet } from './resnet.js';
+import { vgg } from './vgg.js';
+
+/** What is known of one network. */
+export interface ZooEntry {
+  readonly architecture: Architecture;
+  readonly input: InputContract;
+}
+
+function withInput(architecture: Architecture, mode: keyof typeof MODES): ZooEntry {
+  return { architecture, input: kerasInput(MODES[mode], architecture.size) };
+}
+
+/** Every network, under the name of its builder. */
+export const zoo = {
+  vgg16: withInput(vgg(16), 'caffe'),
+  vgg19: withInput(vgg(19), 'caffe'),
+  resNet50: withInput(resNet(50), 'caffe'),
+  resNet101: withInput(resNet(101), 'caffe'),
+  resNet152: withInput(resNet(152), 'caffe'),
+} satisfies Record<string, ZooEntry>;
+
+/** A network, by the name of its builder: 'resNet50'. */
+export type ZooName = keyof typeof zoo;
+
+/** Throws ARGUMENT, with the names there are, for another one. */
+export function entryOf(name: ZooName): ZooEntry {
+  if (Object.hasOwn(zoo, name)) return zoo[name];
+  throw new FoveaError('ARGUMENT', `there is no network '${String(name)}'`, {
+    hint: `The networks are ${Object.keys(zoo).join(', ')}.`,
+  });
+}
