@@ -25,3 +25,7 @@ export const resNet50 = builder('resNet50');
 export const resNet101 = builder('resNet101');
 /** ResNet-152: 60,419,944 parameters. */
 export const resNet152 = builder('resNet152');
+/** Inception, version 3, for 299 x 299: 23,851,784 parameters. Takes values of -1 to 1. */
+export const inceptionV3 = builder('inceptionV3');
+/** MobileNet, version 2: 3,538,984 parameters. Takes values of -1 to 1. */
+export const mobileNetV2 = builder('mobileNetV2');

@@ -1,6 +1,8 @@
 import { FoveaError } from '../errors.js';
 import type { Architecture } from './architecture.js';
 import { kerasInput, MODES, type InputContract } from './input.js';
+import { inceptionV3 } from './inception.js';
+import { mobileNetV2 } from './mobilenet.js';
 import { resNet } from './resnet.js';
 import { vgg } from './vgg.js';
 
@@ -21,6 +23,8 @@ export const zoo = {
   resNet50: withInput(resNet(50), 'caffe'),
   resNet101: withInput(resNet(101), 'caffe'),
   resNet152: withInput(resNet(152), 'caffe'),
+  inceptionV3: withInput(inceptionV3, 'tf'),
+  mobileNetV2: withInput(mobileNetV2, 'tf'),
 } satisfies Record<string, ZooEntry>;
 
 /** A network, by the name of its builder: 'resNet50'. */
