@@ -64,7 +64,7 @@ export interface Architecture {
   readonly features: (pictures: SymbolicTensor) => SymbolicTensor;
   /** What comes before the classifier. Default: global average pooling. */
   readonly neck?: (features: SymbolicTensor) => SymbolicTensor;
-  /** Names of the pooling layers. Default: by type. */
+  /** Names of the pooling layers without a top. Default: by type. */
   readonly poolNames?: { readonly avg: string; readonly max: string };
   /** Further options of the classifier. */
   readonly classifier?: Partial<layers.DenseOptions>;

@@ -25,8 +25,19 @@ function narrow(name: string, pooled: number): Block {
     name,
     branches: [
       { steps: [[64, 1]] },
-      { steps: [[48, 1], [64, 5]] },
-      { steps: [[64, 1], [96, 3], [96, 3]] },
+      {
+        steps: [
+          [48, 1],
+          [64, 5],
+        ],
+      },
+      {
+        steps: [
+          [64, 1],
+          [96, 3],
+          [96, 3],
+        ],
+      },
     ],
     pooled,
   };
@@ -37,8 +48,22 @@ function middle(name: string, n: number): Block {
     name,
     branches: [
       { steps: [[192, 1]] },
-      { steps: [[n, 1], [n, [1, 7]], [192, [7, 1]]] },
-      { steps: [[n, 1], [n, [7, 1]], [n, [1, 7]], [n, [7, 1]], [192, [1, 7]]] },
+      {
+        steps: [
+          [n, 1],
+          [n, [1, 7]],
+          [192, [7, 1]],
+        ],
+      },
+      {
+        steps: [
+          [n, 1],
+          [n, [7, 1]],
+          [n, [1, 7]],
+          [n, [7, 1]],
+          [192, [1, 7]],
+        ],
+      },
     ],
     pooled: 192,
   };
@@ -49,8 +74,23 @@ function wide(name: string, fork: string): Block {
     name,
     branches: [
       { steps: [[320, 1]] },
-      { steps: [[384, 1], [384, [1, 3]], [384, [3, 1]]], fork },
-      { steps: [[448, 1], [384, 3], [384, [1, 3]], [384, [3, 1]]], fork: null },
+      {
+        steps: [
+          [384, 1],
+          [384, [1, 3]],
+          [384, [3, 1]],
+        ],
+        fork,
+      },
+      {
+        steps: [
+          [448, 1],
+          [384, 3],
+          [384, [1, 3]],
+          [384, [3, 1]],
+        ],
+        fork: null,
+      },
     ],
     pooled: 192,
   };
@@ -64,7 +104,13 @@ const BLOCKS: readonly Block[] = [
     name: 'mixed3',
     branches: [
       { steps: [[384, 3, 'strided']] },
-      { steps: [[64, 1], [96, 3], [96, 3, 'strided']] },
+      {
+        steps: [
+          [64, 1],
+          [96, 3],
+          [96, 3, 'strided'],
+        ],
+      },
     ],
     pooled: 0,
   },
@@ -75,8 +121,20 @@ const BLOCKS: readonly Block[] = [
   {
     name: 'mixed8',
     branches: [
-      { steps: [[192, 1], [320, 3, 'strided']] },
-      { steps: [[192, 1], [192, [1, 7]], [192, [7, 1]], [192, 3, 'strided']] },
+      {
+        steps: [
+          [192, 1],
+          [320, 3, 'strided'],
+        ],
+      },
+      {
+        steps: [
+          [192, 1],
+          [192, [1, 7]],
+          [192, [7, 1]],
+          [192, 3, 'strided'],
+        ],
+      },
     ],
     pooled: 0,
   },
@@ -92,7 +150,7 @@ export const inceptionV3: Architecture = {
   name: 'inception_v3',
   size: 299,
   minSize: 75,
-  poolNames: { avg: 'avg_pool', max: 'global_max_pooling2d' },
+  neck: (features) => layers.globalAveragePooling2d({ name: 'avg_pool' }).apply(features),
   features: (pictures) => {
     const make = new Maker();
     return BLOCKS.reduce((x, block) => make.block(x, block), make.stem(pictures));
