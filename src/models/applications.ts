@@ -1,18 +1,90 @@
-import { buildApplication, settingsOf, type ApplicationOptions } from './architecture.js';
-import { entryOf, type ZooName } from './zoo.js';
+import { fileURLToPath } from 'node:url';
+import { FoveaError } from '../errors.js';
+import { loadWeights } from '../io/model.js';
+import type { HostArray } from '../nn/data.js';
 import type { Functional } from '../nn/functional.js';
+import {
+  buildApplication,
+  settingsOf,
+  type ApplicationOptions,
+  type Settings,
+} from './architecture.js';
+import { prepare, type InputContract, type PreparedPictures } from './input.js';
+import { entryOf, type ZooName } from './zoo.js';
 
 export type { ApplicationOptions } from './architecture.js';
+export { decodePredictions, type Prediction } from './imagenet.js';
+export type { InputContract, PreparedPictures } from './input.js';
 export type { ZooName } from './zoo.js';
 
-/** Makes a network. It is a promise, so that weights can be loaded. */
-type Builder = (options?: ApplicationOptions) => Promise<Functional>;
+/** Options of a network. `W`: names of the weights that there are for it. */
+export interface NetworkOptions<W extends string = never> extends ApplicationOptions {
+  /** Default null: random ones. */
+  readonly weights?: W | null | undefined;
+}
 
-function builder(name: ZooName): Builder {
-  return async (options = {}) => {
+/**
+ * Makes a network; it is a promise because weights may have to be read.
+ *
+ * @throws FoveaError ARGUMENT for options that do not fit the network, FILE when weights cannot be read
+ */
+export type Builder<W extends string = never> = (
+  options?: NetworkOptions<W>,
+) => Promise<Functional>;
+
+function builder<W extends string = never>(name: ZooName): Builder<W> {
+  return async ({ weights = null, ...options } = {}) => {
     const { architecture } = entryOf(name);
-    return Promise.resolve(buildApplication(architecture, settingsOf(architecture, options)));
+    const settings = settingsOf(architecture, options);
+    if (weights === null) return buildApplication(architecture, settings);
+    const file = fileOf(name, weights, settings);
+    const network = buildApplication(architecture, { ...settings, initialize: false });
+    try {
+      await loadWeights(network, file);
+    } catch (error) {
+      network.dispose();
+      throw error;
+    }
+    return network;
   };
+}
+
+/** The file with the weights. Throws ARGUMENT when there is none, or the network differs from it. */
+function fileOf(name: ZooName, weights: string, settings: Settings): string {
+  const { weights: file } = entryOf(name);
+  if (weights !== 'imagenet' || file === undefined) {
+    throw new FoveaError('ARGUMENT', `${name}: there are no weights '${weights}'`, {
+      hint: 'Build the network without, then call loadWeights(model, path).',
+    });
+  }
+  const { includeTop, classes, classifierActivation, inputShape } = settings;
+  const isOriginal = classifierActivation === 'softmax' || classifierActivation === null;
+  const channels = inputShape?.at(-1) ?? 3;
+  if (channels === 3 && (!includeTop || (classes === 1000 && isOriginal))) {
+    return fileURLToPath(new URL(`../../data/${file}`, import.meta.url));
+  }
+  throw new FoveaError(
+    'ARGUMENT',
+    `${name}: the weights '${weights}' are for 3 channels, 1000 classes and softmax (or null); got ` +
+      `${channels} channels, ${classes} classes and '${classifierActivation ?? 'null'}'`,
+    { hint: 'For other classes, take includeTop: false and put a classifier of your own on it.' },
+  );
+}
+
+/** Which pictures a network takes: size, order and range of the values, how to resize. */
+export function inputContract(name: ZooName): InputContract {
+  return entryOf(name).input;
+}
+
+/**
+ * Pictures as a network takes them, by Keras's rule for it. They must have its size already.
+ *
+ * @param name of the network's builder
+ * @param pictures RGB with values of 0 to 255, [..., 3]
+ * @throws FoveaError SHAPE when there are not three channels
+ */
+export function preprocessInput(name: ZooName, pictures: HostArray): PreparedPictures {
+  return prepare(entryOf(name).input, pictures);
 }
 
 /** VGG-16: 138,357,544 parameters. Takes BGR minus the mean; see `preprocessInput`. */
@@ -45,13 +117,13 @@ export const efficientNetB5 = builder('efficientNetB5');
 export const efficientNetB6 = builder('efficientNetB6');
 /** EfficientNet-B7, for 600 x 600: 66,658,687 parameters. Takes values of 0 to 255. */
 export const efficientNetB7 = builder('efficientNetB7');
-/** EfficientNet-Lite0. */
-export const efficientNetLite0 = builder('efficientNetLite0');
-/** EfficientNet-Lite1. */
+/** EfficientNet-Lite0, for 224 x 224: 4,694,024 parameters. Takes values of -1 to 1. `weights: 'imagenet'` is in the package. */
+export const efficientNetLite0 = builder<'imagenet'>('efficientNetLite0');
+/** EfficientNet-Lite1, for 240 x 240: P1 parameters. Takes values of -1 to 1. */
 export const efficientNetLite1 = builder('efficientNetLite1');
-/** EfficientNet-Lite2. */
+/** EfficientNet-Lite2, for 260 x 260: P2 parameters. Takes values of -1 to 1. */
 export const efficientNetLite2 = builder('efficientNetLite2');
-/** EfficientNet-Lite3. */
+/** EfficientNet-Lite3, for 280 x 280: P3 parameters. Takes values of -1 to 1. */
 export const efficientNetLite3 = builder('efficientNetLite3');
-/** EfficientNet-Lite4. */
+/** EfficientNet-Lite4, for 300 x 300: P4 parameters. Takes values of -1 to 1. */
 export const efficientNetLite4 = builder('efficientNetLite4');

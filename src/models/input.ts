@@ -1,6 +1,6 @@
 import { FoveaError } from '../errors.js';
 import type { HostArray } from '../nn/data.js';
-import { formatShape } from '../shape.js';
+import { formatShape, type Shape } from '../shape.js';
 
 /** Which pictures a network takes, and how they become its input. */
 export interface InputContract {
@@ -41,6 +41,12 @@ export function kerasInput(mode: Transform, size: number): InputContract {
   return { ...mode, size: [size, size], resize: 'nearest', cropFraction: 1 };
 }
 
+/** What models take: values and their shape. */
+export interface PreparedPictures {
+  readonly data: Float32Array;
+  readonly shape: Shape;
+}
+
 /**
  * Pictures as a network takes them.
  *
@@ -50,7 +56,7 @@ export function kerasInput(mode: Transform, size: number): InputContract {
 export function prepare(
   { channels, mean, std }: Transform,
   { data, shape }: HostArray,
-): { readonly data: Float32Array; readonly shape: readonly number[] } {
+): PreparedPictures {
   if (shape.at(-1) !== 3) {
     throw new FoveaError(
       'SHAPE',

@@ -11,6 +11,8 @@ import { vgg } from './vgg.js';
 export interface ZooEntry {
   readonly architecture: Architecture;
   readonly input: InputContract;
+  /** File in data/ with weights that were trained on ImageNet, where the package has them. */
+  readonly weights?: string;
 }
 
 function withInput(architecture: Architecture, mode: keyof typeof MODES): ZooEntry {
@@ -39,7 +41,7 @@ export const zoo = {
   efficientNetB5: withInput(efficientNet(5), 'none'),
   efficientNetB6: withInput(efficientNet(6), 'none'),
   efficientNetB7: withInput(efficientNet(7), 'none'),
-  efficientNetLite0: liteNet(0),
+  efficientNetLite0: { ...liteNet(0), weights: 'efficientnet-lite0.safetensors' },
   efficientNetLite1: liteNet(1),
   efficientNetLite2: liteNet(2),
   efficientNetLite3: liteNet(3),
