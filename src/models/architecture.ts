@@ -84,8 +84,13 @@ export function settingsOf(
   checkInteger(where, 'classes', settings.classes);
   if (settings.pooling !== null) checkWord(where, 'pooling', settings.pooling, ['avg', 'max']);
   if (settings.inputShape) checkPictures(where, settings.inputShape, minSize);
-  const { classes, classifierActivation } = options;
-  if (settings.includeTop || (classes === undefined && classifierActivation === undefined)) {
+  if (settings.includeTop && settings.pooling !== null) {
+    throw new FoveaError('ARGUMENT', `${where}: pooling is for networks without a top`, {
+      hint: 'Set includeTop: false, or leave pooling out.',
+    });
+  }
+  const { includeTop, classes, classifierActivation: activation } = settings;
+  if (includeTop || (classes === 1000 && (activation === 'softmax' || activation === null))) {
     return settings;
   }
   throw new FoveaError(
