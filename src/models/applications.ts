@@ -119,11 +119,11 @@ export const efficientNetB6 = builder('efficientNetB6');
 export const efficientNetB7 = builder('efficientNetB7');
 /** EfficientNet-Lite0, for 224 x 224: 4,694,024 parameters. Takes values of -1 to 1. `weights: 'imagenet'` is in the package. */
 export const efficientNetLite0 = builder<'imagenet'>('efficientNetLite0');
-/** EfficientNet-Lite1, for 240 x 240: P1 parameters. Takes values of -1 to 1. */
+/** EfficientNet-Lite1, for 240 x 240: 5,470,344 parameters. Takes values of -1 to 1. */
 export const efficientNetLite1 = builder('efficientNetLite1');
-/** EfficientNet-Lite2, for 260 x 260: P2 parameters. Takes values of -1 to 1. */
+/** EfficientNet-Lite2, for 260 x 260: 6,150,168 parameters. Takes values of -1 to 1. */
 export const efficientNetLite2 = builder('efficientNetLite2');
-/** EfficientNet-Lite3, for 280 x 280: P3 parameters. Takes values of -1 to 1. */
+/** EfficientNet-Lite3, for 280 x 280: 8,273,768 parameters. Takes values of -1 to 1. */
 export const efficientNetLite3 = builder('efficientNetLite3');
-/** EfficientNet-Lite4, for 300 x 300: P4 parameters. Takes values of -1 to 1. */
+/** EfficientNet-Lite4, for 300 x 300: 13,118,936 parameters. Takes values of -1 to 1. */
 export const efficientNetLite4 = builder('efficientNetLite4');

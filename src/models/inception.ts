@@ -1,142 +1,58 @@
 import type { SymbolicTensor } from '../nn/graph.js';
-import type { Pair } from '../shape.js';
 import * as layers from '../nn/layers/index.js';
 import type { Architecture } from './architecture.js';
 
-/** A convolution with batch normalization and ReLU: filters, window, stride 2 without padding. */
-type Step =
-  | readonly [filters: number, kernelSize: Pair]
-  | readonly [filters: number, kernelSize: Pair, strided: 'strided'];
-/** Steps one after the other; `fork`: the last two stand side by side, and are joined. */
-interface Branch {
-  readonly steps: readonly Step[];
-  readonly fork?: string | null;
-}
-/** Branches that are joined; the last one begins (or is) a pooling. */
+/** Branches that are joined. */
 interface Block {
   readonly name: string;
-  readonly branches: readonly Branch[];
-  /** Filters after the average pooling; 0: a maximum pooling with stride 2 instead. */
-  readonly pooled: number;
+  /**
+   * Steps one after the other: '96 3x3' is a convolution with 96 filters, '96 3x3/2' one with
+   * stride 2 and no padding; 'average' and 'maximum' are poolings. Steps beside each other ('|') end
+   * a branch, and are joined.
+   */
+  readonly branches: readonly string[];
+  /** Name of the first place in it where steps beside each other are joined. */
+  readonly fork?: string;
 }
 
-function narrow(name: string, pooled: number): Block {
-  return {
-    name,
-    branches: [
-      { steps: [[64, 1]] },
-      {
-        steps: [
-          [48, 1],
-          [64, 5],
-        ],
-      },
-      {
-        steps: [
-          [64, 1],
-          [96, 3],
-          [96, 3],
-        ],
-      },
-    ],
-    pooled,
-  };
-}
+const narrow = (name: string, pooled: number): Block => ({
+  name,
+  branches: ['64 1x1', '48 1x1 > 64 5x5', '64 1x1 > 96 3x3 > 96 3x3', `average > ${pooled} 1x1`],
+});
 
-function middle(name: string, n: number): Block {
-  return {
-    name,
-    branches: [
-      { steps: [[192, 1]] },
-      {
-        steps: [
-          [n, 1],
-          [n, [1, 7]],
-          [192, [7, 1]],
-        ],
-      },
-      {
-        steps: [
-          [n, 1],
-          [n, [7, 1]],
-          [n, [1, 7]],
-          [n, [7, 1]],
-          [192, [1, 7]],
-        ],
-      },
-    ],
-    pooled: 192,
-  };
-}
+const middle = (name: string, n: number): Block => ({
+  name,
+  branches: [
+    '192 1x1',
+    `${n} 1x1 > ${n} 1x7 > 192 7x1`,
+    `${n} 1x1 > ${n} 7x1 > ${n} 1x7 > ${n} 7x1 > 192 1x7`,
+    'average > 192 1x1',
+  ],
+});
 
-function wide(name: string, fork: string): Block {
-  return {
-    name,
-    branches: [
-      { steps: [[320, 1]] },
-      {
-        steps: [
-          [384, 1],
-          [384, [1, 3]],
-          [384, [3, 1]],
-        ],
-        fork,
-      },
-      {
-        steps: [
-          [448, 1],
-          [384, 3],
-          [384, [1, 3]],
-          [384, [3, 1]],
-        ],
-        fork: null,
-      },
-    ],
-    pooled: 192,
-  };
-}
+const wide = (name: string, fork: string): Block => ({
+  name,
+  branches: [
+    '320 1x1',
+    '384 1x1 > 384 1x3 | 384 3x1',
+    '448 1x1 > 384 3x3 > 384 1x3 | 384 3x1',
+    'average > 192 1x1',
+  ],
+  fork,
+});
 
 const BLOCKS: readonly Block[] = [
   narrow('mixed0', 32),
   narrow('mixed1', 64),
   narrow('mixed2', 64),
-  {
-    name: 'mixed3',
-    branches: [
-      { steps: [[384, 3, 'strided']] },
-      {
-        steps: [
-          [64, 1],
-          [96, 3],
-          [96, 3, 'strided'],
-        ],
-      },
-    ],
-    pooled: 0,
-  },
+  { name: 'mixed3', branches: ['384 3x3/2', '64 1x1 > 96 3x3 > 96 3x3/2', 'maximum'] },
   middle('mixed4', 128),
   middle('mixed5', 160),
   middle('mixed6', 160),
   middle('mixed7', 192),
   {
     name: 'mixed8',
-    branches: [
-      {
-        steps: [
-          [192, 1],
-          [320, 3, 'strided'],
-        ],
-      },
-      {
-        steps: [
-          [192, 1],
-          [192, [1, 7]],
-          [192, [7, 1]],
-          [192, 3, 'strided'],
-        ],
-      },
-    ],
-    pooled: 0,
+    branches: ['192 1x1 > 320 3x3/2', '192 1x1 > 192 1x7 > 192 7x1 > 192 3x3/2', 'maximum'],
   },
   wide('mixed9', 'mixed9_0'),
   wide('mixed10', 'mixed9_1'),
@@ -150,16 +66,38 @@ export const inceptionV3: Architecture = {
   name: 'inception_v3',
   size: 299,
   minSize: 75,
-  neck: (features) => layers.globalAveragePooling2d({ name: 'avg_pool' }).apply(features),
   features: (pictures) => {
     const make = new Maker();
     return BLOCKS.reduce((x, block) => make.block(x, block), make.stem(pictures));
   },
+  neck: (features) => layers.globalAveragePooling2d({ name: 'avg_pool' }).apply(features),
 };
 
 /** Makes the layers of one network, and numbers them in this order, as Keras does. */
 class Maker {
   private readonly made = new Map<string, number>();
+
+  stem(pictures: SymbolicTensor): SymbolicTensor {
+    const first = this.conv(this.conv(pictures, 32, [3, 3], 2), 32, [3, 3], 1, 'valid');
+    const x = this.pool(this.conv(first, 64, [3, 3]), 'maximum');
+    const second = this.conv(x, 80, [1, 1], 1, 'valid');
+    return this.pool(this.conv(second, 192, [3, 3], 1, 'valid'), 'maximum');
+  }
+
+  block(x: SymbolicTensor, { name, branches, fork }: Block): SymbolicTensor {
+    let forkName = fork;
+    const results = branches.map((branch) => {
+      const [chain, ...beside] = branch.split(' | ') as [string, ...string[]];
+      const steps = chain.split(' > ');
+      if (beside.length === 0) return steps.reduce((y, step) => this.step(y, step), x);
+      const y = steps.slice(0, -1).reduce((from, step) => this.step(from, step), x);
+      const both = [steps.at(-1)!, ...beside].map((step) => this.step(y, step));
+      const joined = layers.concatenate({ name: forkName ?? this.next('concatenate') });
+      forkName = undefined;
+      return joined.apply(both);
+    });
+    return layers.concatenate({ name }).apply(results);
+  }
 
   private next(type: string): string {
     const number = this.made.get(type) ?? 0;
@@ -167,38 +105,23 @@ class Maker {
     return number === 0 ? type : `${type}_${number}`;
   }
 
-  stem(pictures: SymbolicTensor): SymbolicTensor {
-    const first = this.step(pictures, [32, 3, 'strided']);
-    const x = this.step(this.step(first, [32, 3], 'valid'), [64, 3]);
-    const y = this.step(this.step(this.maximum(x), [80, 1], 'valid'), [192, 3], 'valid');
-    return this.maximum(y);
+  private step(x: SymbolicTensor, step: string): SymbolicTensor {
+    if (step === 'average' || step === 'maximum') return this.pool(x, step);
+    const [filters, rows, columns, strides = 1] = step.match(/\d+/g)!.map(Number);
+    return this.conv(x, filters!, [rows!, columns!], strides);
   }
 
-  block(x: SymbolicTensor, { name, branches, pooled }: Block): SymbolicTensor {
-    const results = branches.map((branch) => this.branch(x, branch));
-    const last = pooled === 0 ? this.maximum(x) : this.step(this.average(x), [pooled, 1]);
-    return layers.concatenate({ name }).apply([...results, last]);
-  }
-
-  private branch(x: SymbolicTensor, { steps, fork }: Branch): SymbolicTensor {
-    const run = (from: SymbolicTensor, some: readonly Step[]): SymbolicTensor =>
-      some.reduce((y, step) => this.step(y, step), from);
-    if (fork === undefined) return run(x, steps);
-    const y = run(x, steps.slice(0, -2));
-    const both = steps.slice(-2).map((step) => this.step(y, step));
-    return layers.concatenate({ name: fork ?? this.next('concatenate') }).apply(both);
-  }
-
-  private step(
+  /** A convolution with batch normalization and ReLU. */
+  private conv(
     x: SymbolicTensor,
-    [filters, kernelSize, strided]: Step,
-    padding: 'same' | 'valid' = strided ? 'valid' : 'same',
+    filters: number,
+    kernelSize: readonly [number, number],
+    strides = 1,
+    padding: 'same' | 'valid' = strides === 1 ? 'same' : 'valid',
   ): SymbolicTensor {
+    const name = this.next('conv2d');
     const filtered = layers
-      .conv2d({
-        ...{ filters, kernelSize, strides: strided ? 2 : 1, padding, useBias: false },
-        name: this.next('conv2d'),
-      })
+      .conv2d({ filters, kernelSize, strides, padding, useBias: false, name })
       .apply(x);
     const normal = layers
       .batchNormalization({ scale: false, name: this.next('batch_normalization') })
@@ -206,12 +129,12 @@ class Maker {
     return layers.activation({ activation: 'relu', name: this.next('activation') }).apply(normal);
   }
 
-  private maximum(x: SymbolicTensor): SymbolicTensor {
-    const name = this.next('max_pooling2d');
-    return layers.maxPooling2d({ poolSize: 3, strides: 2, name }).apply(x);
-  }
-
-  private average(x: SymbolicTensor): SymbolicTensor {
+  /** Of 3x3; the maximum with stride 2. */
+  private pool(x: SymbolicTensor, kind: 'average' | 'maximum'): SymbolicTensor {
+    if (kind === 'maximum') {
+      const name = this.next('max_pooling2d');
+      return layers.maxPooling2d({ poolSize: 3, strides: 2, name }).apply(x);
+    }
     const name = this.next('average_pooling2d');
     return layers.averagePooling2d({ poolSize: 3, strides: 1, padding: 'same', name }).apply(x);
   }
