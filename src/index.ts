@@ -19,6 +19,7 @@ export {
 export { writeFileAtomic } from './io/files.js';
 export { loadModel, loadWeights, saveModel, type LoadOptions } from './io/model.js';
 export { layerModel } from './nn/functional.js';
+export * as applications from './models/applications.js';
 export { cifar10Net } from './models/cifar10.js';
 export * from './nn/index.js';
 export * from './ops/index.js';

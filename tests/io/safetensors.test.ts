@@ -35,6 +35,23 @@ describe('round trip', () => {
     for (const [name, tensor] of sample) expect(tensors.get(name)).toEqual(tensor);
   });
 
+  it('rounds floats to float16 where that is asked for', () => {
+    // Ties go to the even neighbour; 2^-25 lies between 0 and the smallest half.
+    const given = [1 + 2 ** -11, 1 + 3 * 2 ** -11, -0.1, 2 ** -24, 2 ** -25, 1.5 * 2 ** -24, 1e-3];
+    const expected = [1, 1 + 2 ** -9, -0.0999755859375, 2 ** -24, 0, 2 ** -23, 1049 * 2 ** -20];
+    const limits = [65504, 65519.9, 65520, -1e9, Infinity, 2 ** -14 - 2 ** -26];
+    const rounded = [65504, 65504, Infinity, -Infinity, Infinity, 2 ** -14];
+    const data = Float32Array.of(...given, ...limits, NaN);
+    const tensors = new Map<string, StoredTensor>([
+      ['w', { dtype: 'float32', shape: [data.length], data }],
+      ['ids', { dtype: 'int32', shape: [1], data: Int32Array.of(5) }],
+    ]);
+    const bytes = writeSafetensors(tensors, {}, 'F16');
+    const back = readSafetensors(bytes).tensors;
+    expect([...back.get('w')!.data]).toEqual([...expected, ...rounded, NaN]);
+    expect([...back.get('ids')!.data]).toEqual([5]);
+  });
+
   it('pads the header to 8 bytes and is the same for any order', () => {
     const bytes = writeSafetensors(sample);
     expect(Number(new DataView(bytes.buffer).getBigUint64(0, true)) % 8).toBe(0);

@@ -1,5 +1,12 @@
 import { FoveaError } from '../../errors.js';
-import { bytesOf, checkArray, decodeArray, type NumberKind, type StoredTensor } from './array.js';
+import {
+  bytesOf,
+  checkArray,
+  decodeArray,
+  floatToHalf,
+  type NumberKind,
+  type StoredTensor,
+} from './array.js';
 import { parseHeader, type Entry } from './safetensors_header.js';
 
 export type { StoredTensor } from './array.js';
@@ -11,7 +18,14 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const fileTypes = { float32: 'F32', int32: 'I32', uint8: 'U8' } as const;
+/** A tensor as it is written. */
+interface Encoded {
+  readonly name: string;
+  readonly dtype: 'F32' | 'F16' | 'I32' | 'U8';
+  readonly elementBytes: number;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
 
 /**
  * Reads a safetensors file. F32, I32 and U8 come as they are, F16 and BF16 are widened to float32.
@@ -33,40 +47,53 @@ export function readSafetensors(bytes: Uint8Array): Safetensors {
 }
 
 /**
- * The bytes of a safetensors file. The header is padded to 8 bytes and 4-byte types come first, so
+ * The bytes of a safetensors file. The header is padded to 8 bytes and larger types come first, so
  * that every tensor is aligned; equal content gives equal bytes, whatever the order of the map.
  *
+ * @param floats how float32 tensors are written; float16 takes half of the room, and rounds
  * @throws FoveaError `ARGUMENT` when a shape and its data disagree or a name is reserved
  */
 export function writeSafetensors(
   tensors: ReadonlyMap<string, StoredTensor>,
   metadata: Readonly<Record<string, string>> = {},
+  floats: 'F32' | 'F16' = 'F32',
 ): Uint8Array {
-  const sorted = [...tensors].sort(byAlignmentThenName);
+  const sorted = [...tensors]
+    .map(([name, tensor]) => encode(name, tensor, floats))
+    .sort(byAlignmentThenName);
   const header: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   const keys = Object.keys(metadata).sort();
   if (keys.length > 0) {
     header['__metadata__'] = Object.fromEntries(keys.map((key) => [key, metadata[key]]));
   }
   let end = 0;
-  for (const [name, tensor] of sorted) {
-    checkTensor(name, tensor);
+  for (const { name, dtype, shape, bytes } of sorted) {
     const begin = end;
-    end += tensor.data.byteLength;
-    header[name] = {
-      dtype: fileTypes[tensor.dtype],
-      shape: tensor.shape,
-      data_offsets: [begin, end],
-    };
+    end += bytes.length;
+    header[name] = { dtype, shape, data_offsets: [begin, end] };
   }
   return assemble(JSON.stringify(header), sorted, end);
 }
 
-function assemble(
-  json: string,
-  tensors: readonly (readonly [string, StoredTensor])[],
-  dataBytes: number,
-): Uint8Array {
+function encode(name: string, tensor: StoredTensor, floats: 'F32' | 'F16'): Encoded {
+  checkTensor(name, tensor);
+  const { dtype, shape, data } = tensor;
+  if (dtype === 'uint8') return { name, dtype: 'U8', elementBytes: 1, shape, bytes: data };
+  if (dtype === 'float32' && floats === 'F16') {
+    return { name, dtype: 'F16', elementBytes: 2, shape, bytes: halves(data) };
+  }
+  const type = dtype === 'int32' ? 'I32' : 'F32';
+  return { name, dtype: type, elementBytes: 4, shape, bytes: bytesOf(tensor) };
+}
+
+function halves(values: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(2 * values.length);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => view.setUint16(2 * i, floatToHalf(value), true));
+  return bytes;
+}
+
+function assemble(json: string, tensors: readonly Encoded[], dataBytes: number): Uint8Array {
   const text = new TextEncoder().encode(json);
   const headerBytes = Math.ceil(text.length / 8) * 8;
   const out = new Uint8Array(8 + headerBytes + dataBytes);
@@ -74,19 +101,15 @@ function assemble(
   out.fill(0x20, 8, 8 + headerBytes);
   out.set(text, 8);
   let at = 8 + headerBytes;
-  for (const [, tensor] of tensors) {
-    out.set(bytesOf(tensor), at);
-    at += tensor.data.byteLength;
+  for (const { bytes } of tensors) {
+    out.set(bytes, at);
+    at += bytes.length;
   }
   return out;
 }
 
-function byAlignmentThenName(
-  [nameA, a]: readonly [string, StoredTensor],
-  [nameB, b]: readonly [string, StoredTensor],
-): number {
-  const size = b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT;
-  return size !== 0 ? size : nameA < nameB ? -1 : 1;
+function byAlignmentThenName(a: Encoded, b: Encoded): number {
+  return b.elementBytes - a.elementBytes || (a.name < b.name ? -1 : 1);
 }
 
 function checkTensor(name: string, tensor: StoredTensor): void {
