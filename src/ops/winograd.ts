@@ -34,7 +34,9 @@ export function isWinograd(
   const { a_stride, a_offset, c_stride, c_offset } = rows;
   const inFours = [n, k, a_stride, a_offset, c_stride, c_offset].every((i) => i % 4 === 0);
   const isPlain = clampOf(epilogue) !== undefined && !epilogue.accumulate;
-  const pays = tilesOf(rows).all >= MIN_TILES && 9 * rows.m * n * k >= MIN_WORK;
+  // The transforms cost as many operations a channel as a product with some 24 channels.
+  const isDeep = n * k >= 24 * (n + k);
+  const pays = isDeep && tilesOf(rows).all >= MIN_TILES && 9 * rows.m * n * k >= MIN_WORK;
   const fits = k * lanesKernel(c).flags.S <= WINDOW;
   return is3x3 && isDense && inFours && isPlain && fits && pays;
 }
