@@ -56,6 +56,8 @@ const WG = 64;
 const LANES_ROWS = 16;
 /** vec4 of a uniform window: 64 KiB, which every adapter can bind. */
 export const WINDOW = 4096;
+/** Steps that one invocation packs. */
+const RUN = 8;
 /** Row tiles that a window must serve, to be worth a dispatch of its own. */
 const MIN_TILES_PER_WINDOW = 8;
 /** Most floats of partial sums at a time. */
@@ -260,8 +262,8 @@ function pack(
   const inFours = (...sizes: readonly number[]): boolean => sizes.every((size) => size % 4 === 0);
   const LOAD_N = s_n === 1 && inFours(offset, s_ty, s_tx, s_k, n);
   const LOAD_K = s_k === 1 && !LOAD_N && inFours(offset, s_ty, s_tx, s_n, k);
-  const flags = { WG, ...layout, LOAD_N, LOAD_K, T: LOAD_N || LOAD_K ? 'vec4f' : 'f32' };
-  const count = (tiles * steps * NT) / 4;
+  const flags = { WG, RUN, ...layout, LOAD_N, LOAD_K, T: LOAD_N || LOAD_K ? 'vec4f' : 'f32' };
+  const count = (tiles * Math.ceil(steps / RUN) * NT) / 4;
   const params = {
     ...{ count, n, k, k4: Math.ceil(k / 4), kw, steps, window: WINDOW },
     ...{ tiles_per_window: tilesEach, steps_per_window: stepsEach },

@@ -5,7 +5,7 @@
 // b: NT vec4 a step. OVER_N: vec4 over four columns, [4 k, NT / 4]; else vec4 over four k,
 //    [4 j, NT / 4 n] for column 4 n + j.
 //    Windows of `window` vec4, each of tiles_per_window tiles or steps_per_window steps of one.
-// Grid: one invocation per block of 4 k x 4 columns.
+// Grid: one invocation per RUN steps of four columns.
 #include lib/grid
 struct Params {
   count: u32, n: u32, k: u32, k4: u32, kw: u32, steps: u32,
@@ -22,41 +22,59 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let i = linear_id(wid, nwg, lid);
   if (i >= p.count) { return; }
   let n4 = i % (NT / 4);
-  let step = i / (NT / 4) % p.steps;
-  let tile = i / (NT / 4) / p.steps;
-  let tap = step / p.k4;
-  let k = 4 * (step % p.k4);
+  let runs = (p.steps + RUN - 1) / RUN;
+  let tile = i / (NT / 4) / runs;
   let n = tile * NT + 4 * n4;
-  let base = p.offset + tap / p.kw * p.s_ty + tap % p.kw * p.s_tx;
-  // Four k in rows, four columns in each.
+  var step = i / (NT / 4) % runs * RUN;
+  let end = min(step + RUN, p.steps);
+  let tap = step / p.k4;
+  var k4 = step - tap * p.k4;
+  var ty = tap / p.kw;
+  var tx = tap - ty * p.kw;
+  // Where the step lies among those of its window.
+  var window = tile / p.tiles_per_window * p.windows_per_tile + step / p.steps_per_window;
+  var in_window = step % p.steps_per_window;
+  let tile_at = tile % p.tiles_per_window * p.steps;
+  for (; step < end; step++) {
+    let k = 4 * k4;
+    let base = p.offset + ty * p.s_ty + tx * p.s_tx;
+    // Four k in rows, four columns in each.
 #if LOAD_N
 #unroll q 4
-  let r$q = select(vec4f(0), w[(base + min(k + $q, p.k - 1) * p.s_k + min(n, p.n - 4)) / 4],
-    k + $q < p.k && n < p.n);
+    let r$q = select(vec4f(0), w[(base + min(k + $q, p.k - 1) * p.s_k + min(n, p.n - 4)) / 4],
+      k + $q < p.k && n < p.n);
 #end
 #elif LOAD_K
 #unroll j 4
-  let c$j = select(vec4f(0), w[(base + min(n + $j, p.n - 1) * p.s_n + k) / 4], n + $j < p.n);
+    let c$j = select(vec4f(0), w[(base + min(n + $j, p.n - 1) * p.s_n + k) / 4], n + $j < p.n);
 #end
 #unroll q 4
-  let r$q = vec4f(c0[$q], c1[$q], c2[$q], c3[$q]);
+    let r$q = vec4f(c0[$q], c1[$q], c2[$q], c3[$q]);
 #end
 #else
 #unroll q 4
-  var r$q: vec4f;
+    var r$q: vec4f;
 #unroll j 4
-  r$q[$j] = select(0, w[base + min(k + $q, p.k - 1) * p.s_k + min(n + $j, p.n - 1) * p.s_n],
-    k + $q < p.k && n + $j < p.n);
+    r$q[$j] = select(0, w[base + min(k + $q, p.k - 1) * p.s_k + min(n + $j, p.n - 1) * p.s_n],
+      k + $q < p.k && n + $j < p.n);
 #end
 #end
 #endif
-  let window = tile / p.tiles_per_window * p.windows_per_tile + step / p.steps_per_window;
-  let at = window * p.window + (tile % p.tiles_per_window * p.steps + step % p.steps_per_window) * NT;
+    let at = window * p.window + (tile_at + in_window) * NT;
 #unroll q 4
 #if OVER_N
-  b[at + $q * (NT / 4) + n4] = r$q;
+    b[at + $q * (NT / 4) + n4] = r$q;
 #else
-  b[at + $q * (NT / 4) + n4] = vec4f(r0[$q], r1[$q], r2[$q], r3[$q]);
+    b[at + $q * (NT / 4) + n4] = vec4f(r0[$q], r1[$q], r2[$q], r3[$q]);
 #endif
 #end
+    k4++;
+    if (k4 == p.k4) {
+      k4 = 0;
+      tx++;
+      if (tx == p.kw) { tx = 0; ty++; }
+    }
+    in_window++;
+    if (in_window == p.steps_per_window) { in_window = 0; window++; }
+  }
 }

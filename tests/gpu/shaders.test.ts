@@ -62,9 +62,9 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   affine_grad: affines,
   exact_sum: [{ WG: 64, WORDS: 6 }],
   gemm_pack: [
-    { WG: 64, NT: 64, T: 'f32', OVER_N: true },
-    { WG: 64, NT: 64, T: 'vec4f', LOAD_N: true, OVER_N: true },
-    { WG: 64, NT: 64, T: 'vec4f', LOAD_K: true },
+    { WG: 64, RUN: 8, NT: 64, T: 'f32', OVER_N: true },
+    { WG: 64, RUN: 8, NT: 64, T: 'vec4f', LOAD_N: true, OVER_N: true },
+    { WG: 64, RUN: 8, NT: 64, T: 'vec4f', LOAD_K: true },
   ],
   gemm_merge: gemms.map((flags) => ({ ...flags, WG: 64, T: 'vec4f', VEC: true })),
   gemm_simt: gemms.map((flags) => ({ ...flags, NT: 64 })),
