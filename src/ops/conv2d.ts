@@ -15,6 +15,7 @@ import { checkFloat, swish } from './elementwise.js';
 import type { ConvGeometry, Epilogue } from './conv_geometry.js';
 import { convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape } from './movement.js';
+import { roundUp } from './product.js';
 import { reduceRaw } from './reduce.js';
 import { windows, type Part, type Window } from './run.js';
 
@@ -178,7 +179,8 @@ export function biasGradient(dy: Tensor): Tensor {
 /** Pictures at a time, so that neither side exceeds the binding limit. */
 function batchWindows(op: string, y: Tensor, g: ConvGeometry): Window[] {
   const limit = y.device.bindingLimit;
-  const largest = Math.max(g.ih * g.iw * g.ci, g.oh * g.ow * g.co);
+  // The products pad channels to fours.
+  const largest = Math.max(g.ih * g.iw * roundUp(g.ci, 4), g.oh * g.ow * roundUp(g.co, 4));
   if (g.batch * largest * 4 <= limit) return [{ start: 0, rows: g.batch }];
   return windows(op, g.batch, [Math.ceil(largest / ALIGN) * ALIGN], limit - ALIGN * 4);
 }

@@ -1,7 +1,7 @@
 import { debug } from '../gpu/debug.js';
 import type { Device } from '../gpu/device.js';
 import { gcd } from '../shape.js';
-import { empty } from '../tensor.js';
+import { empty, type Tensor } from '../tensor.js';
 import { convParams, shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
 import {
   depthwiseForward,
@@ -9,8 +9,7 @@ import {
   depthwiseGradInput,
   isDepthwise,
 } from './depthwise.js';
-import { addSplits } from './reduce.js';
-import { product, type Columns, type ProductOperands, type Rows } from './product.js';
+import { pad, product, roundUp, type Columns, type ProductOperands, type Rows } from './product.js';
 import { deviceOf, run, type Operand } from './run.js';
 import { isWinograd, winograd } from './winograd.js';
 
@@ -153,25 +152,41 @@ export function convGradFilter(
     depthwiseGradFilter(op, x, dy, dw, g, device);
     return;
   }
+  const inPixels = g.batch * g.ih * g.iw;
+  const outPixels = g.batch * g.oh * g.ow;
+  const px = pad(op, x, inPixels, g.ci, g.xStride, g.xOffset);
+  const pdy = pad(op, dy, outPixels, g.co, g.yStride, g.yOffset);
+  const [ci, co] = [roundUp(g.ci, 4), roundUp(g.co, 4)];
   const tile = kind === 'lanes' ? 4 * device.info.subgroupSize : 64;
   const rows = filterRows(g);
-  const tiles = g.kh * g.kw * Math.ceil(g.ci / tile) * Math.ceil(g.co / tile);
-  const size = g.kh * g.kw * g.ci * g.co;
+  const tiles = g.kh * g.kw * Math.ceil(ci / tile) * Math.ceil(co / tile);
+  const size = g.kh * g.kw * ci * co;
   const splits = filterSplits(rows, tiles, kind, Math.floor(device.bindingLimit / (4 * size)));
-  const partial = splits.count > 1 ? empty([splits.count, size]) : undefined;
-  const vec = [g.ci, g.co, g.xStride, g.yStride, g.xOffset, g.yOffset].every((n) => n % 4 === 0);
-  const flags = { T: vec ? 'vec4f' : 'f32', VEC: vec, ...(kind === 'lanes' && { S: tile / 4 }) };
+  const partial = splits.count > 1 || px || pdy ? empty([splits.count, size]) : undefined;
   const params = {
     ...rows,
-    ...{ ci: g.ci, co: g.co, kh: g.kh, kw: g.kw, sh: g.sh, sw: g.sw, dh: g.dh, dw: g.dw },
-    ...{ ph: g.ph, pw: g.pw, x_stride: g.xStride, x_offset: g.xOffset },
-    ...{ y_stride: g.yStride, y_offset: g.yOffset, rows_per_split: splits.rows },
-    ...{ ci_tiles: Math.ceil(g.ci / tile), co_tiles: Math.ceil(g.co / tile) },
+    ...{ ci, co, kh: g.kh, kw: g.kw, sh: g.sh, sw: g.sw, dh: g.dh, dw: g.dw },
+    ...{ ph: g.ph, pw: g.pw, rows_per_split: splits.rows },
+    ...{ x_stride: px ? ci : g.xStride, x_offset: px ? 0 : g.xOffset },
+    ...{ y_stride: pdy ? co : g.yStride, y_offset: pdy ? 0 : g.yOffset },
+    ...{ ci_tiles: Math.ceil(ci / tile), co_tiles: Math.ceil(co / tile) },
   };
-  const operands = { x, dy, partial: partial ?? dw };
+  const operands = { x: px ?? x, dy: pdy ?? dy, partial: partial ?? dw };
+  const flags = kind === 'lanes' ? { S: tile / 4 } : {};
   run(op, `filter_${kind}`, flags, operands, params, splits.count * tiles);
-  if (partial) addSplits(op, partial, dw);
-  partial?.dispose();
+  if (partial) mergeFilters(op, partial, dw, g);
+  for (const tensor of [px, pdy, partial]) tensor?.dispose();
+}
+
+/** dw = the sum of the splits, without padded channels. */
+function mergeFilters(op: string, partial: Tensor, dw: Operand, g: ConvGeometry): void {
+  const [splits, size] = partial.shape as [number, number];
+  const count = g.kh * g.kw * g.ci * g.co;
+  const params = {
+    ...{ count, splits, ci: g.ci, co: g.co, split_size: size },
+    ...{ ci_padded: roundUp(g.ci, 4), co_padded: roundUp(g.co, 4) },
+  };
+  run(`${op} merge`, 'filter_merge', { WG }, { partial, dw }, params, Math.ceil(count / WG));
 }
 
 const WG = 64;

@@ -10,6 +10,7 @@ import { fill } from './fill.js';
 import { matrixGeometry, type Epilogue } from './conv_geometry.js';
 import { convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape, transpose } from './movement.js';
+import { roundUp } from './product.js';
 import { part, windows } from './run.js';
 
 /** Options of `matmul`. */
@@ -139,7 +140,7 @@ function productNN(
   const limit = y.device.bindingLimit;
   // The packed window has whole tiles of columns, and rows in fours.
   const columns = roundUp(n, TILE);
-  for (const mw of windows(op, m, [k, n], limit)) {
+  for (const mw of windows(op, m, padded(k, n), limit)) {
     for (const kw of windows(op, k, [n, columns], limit, 4)) {
       const g = { ...matrixGeometry(mw.rows, kw.rows, n), xStride: k, xOffset: kw.start };
       const last = kw.start + kw.rows === k;
@@ -153,7 +154,7 @@ function productNN(
 function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes): void {
   const limit = y.device.bindingLimit;
   const depth = roundUp(k, 4);
-  for (const mw of windows(op, m, [k, n], limit)) {
+  for (const mw of windows(op, m, padded(k, n), limit)) {
     for (const nw of windows(op, n, [k, depth], limit, TILE)) {
       const g = { ...matrixGeometry(mw.rows, nw.rows, k), xStride: n, xOffset: nw.start };
       convGradInput(op, part(a, k, mw), part(b, k, nw), part(y, n, mw), g);
@@ -168,9 +169,9 @@ function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes
 function productTN(op: string, a: Tensor, b: Tensor, [m, k, n]: Sizes): Tensor {
   const limit = a.device.bindingLimit;
   let total: Tensor | undefined;
-  for (const kw of windows(op, k, [m, n], limit)) {
+  for (const kw of windows(op, k, padded(m, n), limit)) {
     const y = empty([m, n]);
-    for (const mw of windows(op, m, [n], limit)) {
+    for (const mw of windows(op, m, padded(n), limit, 4)) {
       const g = { ...matrixGeometry(kw.rows, mw.rows, n), xStride: m, xOffset: mw.start };
       convGradFilter(op, part(a, m, kw), part(b, n, kw), part(y, n, mw), g);
     }
@@ -181,6 +182,7 @@ function productTN(op: string, a: Tensor, b: Tensor, [m, k, n]: Sizes): Tensor {
   return total ?? fill([m, n], 0);
 }
 
-function roundUp(n: number, step: number): number {
-  return Math.ceil(n / step) * step;
+/** Sizes of rows, also as the products pad them: to fours. */
+function padded(...sizes: readonly number[]): number[] {
+  return sizes.flatMap((size) => [size, roundUp(size, 4)]);
 }

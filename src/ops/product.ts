@@ -1,6 +1,6 @@
 import type { Flags } from '../gpu/template.js';
 import { empty, type Tensor } from '../tensor.js';
-import type { Epilogue } from './conv_geometry.js';
+import { epilogueParams, type Epilogue } from './conv_geometry.js';
 import { deviceOf, run, type Operand } from './run.js';
 
 /** Rows of a product: pixels of the result, and where each reads; see shaders/lib/conv_rows.wgsl. */
@@ -72,19 +72,48 @@ export function product(
   columns: Columns,
   epilogue: Epilogue,
 ): void {
+  const { m, row_h, row_w, h, w, a_stride, a_offset } = rows;
+  const pixels = (m / (row_h * row_w)) * h * w;
+  const padded = pad(op, operands.a, pixels, columns.k, a_stride, a_offset);
   const b =
     kind === 'simt'
       ? simtOperand(op, operands.w, columns)
       : lanesOperand(op, operands, rows, columns);
-  const work = { op, ...operands, kernel: b.kernel, rows, columns };
+  const work = {
+    ...{ op, ...operands, a: padded ?? operands.a, kernel: b.kernel, columns },
+    rows: padded ? { ...rows, a_stride: roundUp(columns.k, 4), a_offset: 0 } : rows,
+  };
   // Compiling more than a clamp into the rows of the lanes kernel takes a software adapter seconds.
   const isClamp = kind === 'simt' || clampOf(epilogue) !== undefined;
-  if (b.splits === 1 && !epilogue.accumulate && isClamp) {
-    for (const part of b.parts) multiply(work, part, { from: 0, to: rows.m }, epilogue);
+  const inFours = [columns.n, rows.c_stride, rows.c_offset].every((i) => i % 4 === 0);
+  if (b.splits === 1 && !epilogue.accumulate && isClamp && inFours) {
+    for (const part of b.parts) multiply(work, part, { from: 0, to: m }, epilogue);
   } else {
     inSplits(work, b, epilogue);
   }
   b.packed?.dispose();
+  padded?.dispose();
+}
+
+/**
+ * A copy with channels in fours; undefined where they already are.
+ *
+ * @param stride floats from one pixel to the next, the first beginning at `offset`
+ */
+export function pad(
+  op: string,
+  x: Operand,
+  pixels: number,
+  channels: number,
+  stride: number,
+  offset: number,
+): Tensor | undefined {
+  if ([channels, stride, offset].every((i) => i % 4 === 0)) return undefined;
+  const k4 = Math.ceil(channels / 4);
+  const y = empty([pixels, 4 * k4]);
+  const params = { count: pixels * k4, k: channels, k4, stride, offset };
+  run(`${op} pad`, 'gemm_pad', { WG }, { x, y }, params, Math.ceil(params.count / WG));
+  return y;
 }
 
 /** The kernel of a product. */
@@ -259,16 +288,13 @@ function pack(
     splits: 1,
   };
   const b = empty([plan ? plan.windows * WINDOW : tiles * steps * NT, 4]);
-  const inFours = (...sizes: readonly number[]): boolean => sizes.every((size) => size % 4 === 0);
-  const LOAD_N = s_n === 1 && inFours(offset, s_ty, s_tx, s_k, n);
-  const LOAD_K = s_k === 1 && !LOAD_N && inFours(offset, s_ty, s_tx, s_n, k);
-  const flags = { WG, RUN, ...layout, LOAD_N, LOAD_K, T: LOAD_N || LOAD_K ? 'vec4f' : 'f32' };
-  const count = (tiles * Math.ceil(steps / RUN) * NT) / 4;
+  const count = tiles * Math.ceil(steps / RUN) * NT;
   const params = {
-    ...{ count, n, k, k4: Math.ceil(k / 4), kw, steps, window: WINDOW },
+    ...{ count, n, k, k4: Math.ceil(k / 4), kw, steps, window: 4 * WINDOW },
     ...{ tiles_per_window: tilesEach, steps_per_window: stepsEach },
     ...{ windows_per_tile: splits, offset, s_ty, s_tx, s_k, s_n },
   };
+  const flags = { WG, RUN, ...layout };
   run(`${op} pack`, 'gemm_pack', flags, { w, b }, params, Math.ceil(count / WG));
   return b;
 }
@@ -282,17 +308,17 @@ export interface Range {
 /** Sums the steps in parts, and merges these; some rows at a time, so that the parts stay small. */
 function inSplits(work: Work, b: BOperand, epilogue: Epilogue): void {
   const { rows, columns } = work;
-  const stride = 4 * Math.ceil(columns.n / 4);
+  const stride = roundUp(columns.n, 4);
   const step = LANES_ROWS * Math.max(1, Math.floor(MAX_PARTIAL / (b.splits * stride * LANES_ROWS)));
+  // The parts hold the rows one after the other, from m0 on.
+  const place = { c_h: rows.row_h, c_w: rows.row_w, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 };
   for (let from = 0; from < rows.m; from += step) {
     const range = { from, to: Math.min(from + step, rows.m) };
-    const size = Math.ceil(((range.to - from) * stride) / 64) * 64;
+    const size = roundUp((range.to - from) * stride, 64);
     const partial = empty([b.splits, size]);
+    const inOrder = { ...rows, ...place, c_stride: stride, c_offset: -from * stride };
     for (const part of b.parts) {
       const c = { tensor: partial, start: part.split * size, count: size };
-      // The parts hold the rows one after the other, from m0 on.
-      const place = { c_h: rows.row_h, c_w: rows.row_w, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 };
-      const inOrder = { ...rows, ...place, c_stride: stride, c_offset: -from * stride };
       multiply({ ...work, c, rows: inOrder, columns: { ...columns, n: stride } }, part, range, {});
     }
     merge(work, partial, range, epilogue);
@@ -301,19 +327,18 @@ function inSplits(work: Work, b: BOperand, epilogue: Epilogue): void {
 }
 
 function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): void {
+  const { op, w, c, rows, columns } = work;
+  const { n } = columns;
   const [splits, size] = partial.shape as [number, number];
-  const count = (range.to - range.from) * Math.ceil(work.columns.n / 4);
-  const { flags, params, operands } = common(work, range, epilogue);
-  const all = { ...operands, a: partial };
-  const sizes = { splits, split_size: size / 4, accumulate: Number(epilogue.accumulate ?? false) };
-  run(
-    `${work.op} merge`,
-    'gemm_merge',
-    { ...flags, WG, T: 'vec4f', VEC: true },
-    all,
-    { ...params, ...sizes },
-    Math.ceil(count / WG),
-  );
+  const count = (range.to - range.from) * n;
+  const { row_h, row_w, c_h, c_w, c_sh, c_sw, c_y, c_x, c_stride, c_offset } = rows;
+  const params = {
+    ...{ count, m0: range.from, n, stride: roundUp(n, 4), splits, split_size: size },
+    ...{ row_h, row_w, c_h, c_w, c_sh, c_sw, c_y, c_x, c_stride, c_offset },
+    ...epilogueParams(epilogue),
+  };
+  const operands = { partial, bias: epilogue.bias ?? w, c };
+  run(`${op} merge`, 'gemm_merge', { WG }, operands, params, Math.ceil(count / WG));
 }
 
 /** One run of a GEMM kernel, for some rows. */
@@ -323,45 +348,17 @@ export function multiply(
   range: Range,
   end: Epilogue,
 ): void {
-  const { name, flags: kernelFlags, tileRows } = work.kernel;
-  const { flags, params, operands } = common(work, range, end);
-  const tiles = Math.ceil((range.to - range.from) / tileRows) * part.n_tiles;
-  run(
-    work.op,
-    name,
-    { ...kernelFlags, ...flags },
-    { ...operands, b },
-    { ...params, ...part },
-    tiles,
-  );
-}
-
-/** What the kernels with lib/conv_rows.wgsl have in common. */
-function common(
-  { a, w, c, rows, columns: { n, k, kw } }: Work,
-  { from, to }: Range,
-  epilogue: Epilogue,
-): {
-  readonly flags: Flags;
-  readonly params: Readonly<Record<string, number>>;
-  readonly operands: Readonly<Record<string, Operand>>;
-} {
-  const VEC = k % 4 === 0 && rows.a_stride % 4 === 0 && rows.a_offset % 4 === 0;
-  const C_VEC = n % 4 === 0 && rows.c_stride % 4 === 0 && rows.c_offset % 4 === 0;
-  const { bias, activation = 0 } = epilogue;
-  const clamp = clampOf(epilogue);
-  const types = { T: VEC ? 'vec4f' : 'f32', TC: C_VEC ? 'vec4f' : 'f32' };
-  const runs = { n_tiles: 0, tile0: 0, step0: 0, step1: 0, b_tile: 0, b_row: 0 };
-  return {
-    flags: { ...types, VEC, C_VEC, ACTIVATION: clamp ? 0 : activation },
-    params: {
-      ...{ n, k, k4: Math.ceil(k / 4), kw, ...rows, ...runs, m0: from, m: to },
-      ...{ splits: 0, split_size: 0, accumulate: 0 },
-      ...(clamp ?? CLAMPS[0]!),
-      bias: Number(bias !== undefined),
-    },
-    operands: { a, bias: bias ?? w, c },
+  const { op, a, w, c, rows, columns, kernel } = work;
+  const { bias, activation = 0 } = end;
+  const clamp = clampOf(end);
+  const flags = { ...kernel.flags, ACTIVATION: clamp ? 0 : activation };
+  const params = {
+    ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
+    ...{ ...rows, ...part, m0: range.from, m: range.to, bias: Number(bias !== undefined) },
+    ...(clamp ?? CLAMPS[0]!),
   };
+  const tiles = Math.ceil((range.to - range.from) / kernel.tileRows) * part.n_tiles;
+  run(op, kernel.name, flags, { a, b, bias: bias ?? w, c }, params, tiles);
 }
 
 /** Bounds of the activations that are one clamp, by their numbers in activation.ts. */
@@ -374,4 +371,9 @@ const CLAMPS = [
 /** The activation as a clamp; undefined where it is none. */
 export function clampOf({ activation = 0 }: Epilogue): { low: number; high: number } | undefined {
   return CLAMPS[activation];
+}
+
+/** The next multiple of `step`. */
+export function roundUp(n: number, step: number): number {
+  return Math.ceil(n / step) * step;
 }

@@ -14,7 +14,7 @@ import { run, type Operand } from './run.js';
 
 const WG = 64;
 /** Multiplications of a convolution from which on saving three quarters of them repays the transforms. */
-const MIN_WORK = 300e6;
+const MIN_WORK = 400e6;
 /** Tiles of pixels, below which the filters' transform costs too much. */
 const MIN_TILES = 128;
 /** Most floats of transformed pixels at a time. */

@@ -49,13 +49,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let base = (split * p.kh * p.kw + tap) * p.ci;
   let o = o0 + 4 * lane;
 #unroll l S
-#unroll i 4
-  if (4 * $l + $i < left) {
-    let at = (base + i0 + 4 * $l + $i) * p.co + o;
+  if (4 * $l < left && o < p.co) {
 #unroll q 4
-    if (o + $q < p.co) { partial[at + $q] = acc$l_$i[$q]; }
+    partial[((base + i0 + 4 * $l + $q) * p.co + o) / 4] = acc$l_$q;
 #end
   }
-#end
 #end
 }

@@ -45,12 +45,9 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   }
   let base = (split * p.kh * p.kw + tap) * p.ci;
   let o = o0 + 4 * tx;
+  if (i0 + 4 * ty < p.ci && o < p.co) {
 #unroll i 4
-  if (i0 + 4 * ty + $i < p.ci) {
-    let at = (base + i0 + 4 * ty + $i) * p.co + o;
-#unroll q 4
-    if (o + $q < p.co) { partial[at + $q] = acc[$i][$q]; }
+    partial[((base + i0 + 4 * ty + $i) * p.co + o) / 4] = acc[$i];
 #end
   }
-#end
 }

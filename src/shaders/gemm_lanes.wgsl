@@ -7,7 +7,7 @@
 // WINDOW: B is bound as a uniform of WINDOW vec4, since such loads need no per-lane branches and cost a
 // third. The run then covers the columns and steps that the window holds.
 // b: vec4 over four columns, row k of tile t at t * b_tile + k * b_row, rows of a step in order.
-// Flags: S, G, NT = 4*S, WINDOW, VEC, C_VEC and ACTIVATION of lib/conv_rows.
+// Flags: S, G, NT = 4*S, WINDOW, ACTIVATION of lib/conv_rows.
 // Grid: one workgroup per tile, column tiles fastest.
 enable subgroups;
 #include lib/conv_rows

@@ -1,30 +1,36 @@
-// c = act(sum_s partial[s] + bias (+ c)): ends a product whose steps were summed in several parts.
-// a: the partial sums, vec4 over columns: [splits, rows from m0 on, n / 4 rounded up], split_size vec4 each.
-// c, bias, flags: lib/conv_rows. Grid: one invocation per vec4 of a split.
+// c = act(sum_s partial[s] + bias (+ c)): ends a product whose steps were summed in several parts, or whose
+// columns do not come in fours.
+// partial: [splits, rows from m0 on, stride], split_size floats each. Row (y, x) of image n is pixel
+// (y * c_sh + c_y, x * c_sw + c_x) of c [n, c_h, c_w, c_stride], beginning at c_offset.
+// Grid: one invocation per value.
 #include lib/grid
-#include lib/conv_rows
 #include lib/math
+struct Params {
+  count: u32, m0: u32, n: u32, stride: u32, splits: u32, split_size: u32, row_h: u32, row_w: u32,
+  c_h: u32, c_w: u32, c_sh: u32, c_sw: u32, c_y: u32, c_x: u32, c_stride: u32, c_offset: u32,
+  bias: u32, accumulate: u32, activation: u32,
+}
+@group(0) @binding(0) var<storage, read> partial: array<f32>;
+@group(0) @binding(1) var<storage, read> bias: array<f32>;
+@group(0) @binding(2) var<storage, read_write> c: array<f32>;
+@group(0) @binding(3) var<uniform> p: Params;
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
-  let columns = (p.n + 3) / 4;
-  let row = p.m0 + i / columns;
-  if (row >= p.m) { return; }
-  let n = 4 * (i % columns);
-  let pixel = row_of(row).c;
-  var sum = bias4(n);
-  for (var s = 0u; s < p.splits; s++) { sum += a[s * p.split_size + i]; }
-  if (p.accumulate != 0) {
-    let at = p.c_offset + pixel * p.c_stride;
-#if C_VEC
-    sum += c[(at + n) / 4];
-#else
-#unroll j 4
-    sum[$j] += c[at + min(n + $j, p.n - 1)];
-#end
-#endif
-  }
-  store_c(pixel, n, sum);
+  if (i >= p.count) { return; }
+  let row = i / p.n;
+  let n = i - row * p.n;
+  var sum = 0.0;
+  for (var s = 0u; s < p.splits; s++) { sum += partial[s * p.split_size + row * p.stride + n]; }
+  let line = (p.m0 + row) / p.row_w;
+  let x = p.m0 + row - line * p.row_w;
+  let image = line / p.row_h;
+  let y = line - image * p.row_h;
+  let pixel = (image * p.c_h + y * p.c_sh + p.c_y) * p.c_w + x * p.c_sw + p.c_x;
+  let at = p.c_offset + pixel * p.c_stride + n;
+  if (p.bias != 0) { sum += bias[n]; }
+  if (p.accumulate != 0) { sum += c[at]; }
+  c[at] = activate(p.activation, vec4f(sum)).x;
 }

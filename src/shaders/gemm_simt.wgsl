@@ -3,7 +3,7 @@
 // The inner loop for GPUs: 256 invocations make a tile of 64 x 64, each 4 x 4 of it. A slab of 16 k of
 // both operands is staged in workgroup memory as vec4 over k, so that four k of one result are one
 // dot product; the next slab is loaded into registers while this one is used.
-// b: packed over k by gemm_pack. Flags: NT = 64, VEC, C_VEC and ACTIVATION of lib/conv_rows.
+// b: packed over k by gemm_pack. Flags: NT = 64, ACTIVATION of lib/conv_rows.
 // Grid: one workgroup per tile, column tiles fastest.
 #include lib/conv_rows
 #include lib/math

@@ -29,11 +29,6 @@ const rowLosses: Flags[] = vectors.flatMap((v) =>
 const affines: Flags[] = vectors.flatMap((v) =>
   each(fills).flatMap((fill) => [true, false].map((NEAREST) => ({ ...v, ...fill, NEAREST }))),
 );
-const gemms: Flags[] = vectors.flatMap((v) => [
-  { ...v, C_VEC: true, TC: 'vec4f', ACTIVATION: 0 },
-  { ...v, C_VEC: false, TC: 'f32', ACTIVATION: 5 },
-]);
-
 /** Windows of the depthwise kernels, and the flags that ops/depthwise.ts computes from them. */
 const depthwise: Flags[] = [true, false].flatMap((VEC) =>
   [
@@ -61,17 +56,10 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   affine: affines,
   affine_grad: affines,
   exact_sum: [{ WG: 64, WORDS: 6 }],
-  gemm_pack: [
-    { WG: 64, RUN: 8, NT: 64, T: 'f32', OVER_N: true },
-    { WG: 64, RUN: 8, NT: 64, T: 'vec4f', LOAD_N: true, OVER_N: true },
-    { WG: 64, RUN: 8, NT: 64, T: 'vec4f', LOAD_K: true },
-  ],
-  gemm_merge: gemms.map((flags) => ({ ...flags, WG: 64, T: 'vec4f', VEC: true })),
-  gemm_simt: gemms.map((flags) => ({ ...flags, NT: 64 })),
-  gemm_lanes: [0, 4096].flatMap((WINDOW) =>
-    gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32, WINDOW })),
-  ),
-  filter_simt: vectors,
+  gemm_pack: [true, false].map((OVER_N) => ({ WG: 64, RUN: 8, NT: 64, OVER_N })),
+  gemm_simt: [0, 5].map((ACTIVATION) => ({ NT: 64, ACTIVATION })),
+  gemm_lanes: [0, 4096].map((WINDOW) => ({ S: 8, G: 2, NT: 32, WINDOW, ACTIVATION: 0 })),
+  winograd_filter: [{ WG: 64, NT: 32 }],
   max_pool_grad_tiles: ['f32', 'vec4f'].map((T) => ({ WG: 64, T, KH: 2, KW: 3 })),
   depthwise: depthwise.map((flags) => ({ ...flags, ACTIVATION: 2 })),
   depthwise_grad_filter: depthwise,
@@ -79,7 +67,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     { WG: 64, VEC: true, P: 4, K: 3, S: 1, COLS: 6, BACK: 2 },
     { WG: 64, VEC: false, P: 4, K: 5, S: 2, COLS: 4, BACK: 2 },
   ],
-  filter_lanes: vectors.map((flags) => ({ ...flags, S: 8 })),
+  filter_lanes: [{ S: 8 }],
 };
 const DEFAULT: readonly Flags[] = [{ WG: 64, T: 'f32' }];
 

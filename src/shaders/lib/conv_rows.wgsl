@@ -2,24 +2,23 @@
 // the matrix is never built. Row (y, x) reads pixel (y * sh + oy + ty * dh, x * sw + ox + tx * dw) under tap
 // (ty, tx): steps may be negative, so that input gradients are products of the same kind.
 //
-// a: [n, h, w, a_stride] with a_stride floats a pixel, beginning at a_offset; k channels are used.
-// VEC: a holds vec4 of four channels; k, a_stride and a_offset are multiples of 4.
+// a: vec4 of four channels, [n, h, w, a_stride] with a_stride floats a pixel, beginning at a_offset; k4 vec4 are used.
 // c: row (y, x) of image n is pixel (y * c_sh + c_y, x * c_sw + c_x) of [n, c_h, c_w, c_stride], beginning at
-// c_offset; with C_VEC it holds vec4, and n, c_stride and c_offset are multiples of 4.
+// c_offset; vec4 of four columns. All of these are multiples of 4: the host pads what is not.
 // A step is four k of one tap; this run sums the steps from step0 to before step1, for the rows from m0 to
 // before m. Sums over some of the steps are merged by gemm_merge.wgsl.
 struct Params {
-  m0: u32, m: u32, n: u32, k: u32, k4: u32, kw: u32, step0: u32, step1: u32,
+  m0: u32, m: u32, n: u32, k4: u32, kw: u32, step0: u32, step1: u32,
   h: u32, w: u32, row_h: u32, row_w: u32,
   sh: i32, sw: i32, oy: i32, ox: i32, dh: i32, dw: i32,
   a_stride: u32, a_offset: u32,
   c_h: u32, c_w: u32, c_sh: u32, c_sw: u32, c_y: u32, c_x: u32, c_stride: u32, c_offset: u32,
   n_tiles: u32, tile0: u32, b_tile: u32, b_row: u32,
-  splits: u32, split_size: u32, bias: u32, accumulate: u32, low: f32, high: f32,
+  bias: u32, low: f32, high: f32,
 }
-@group(0) @binding(0) var<storage, read> a: array<T>;
-@group(0) @binding(2) var<storage, read> bias: array<TC>;
-@group(0) @binding(3) var<storage, read_write> c: array<TC>;
+@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+@group(0) @binding(2) var<storage, read> bias: array<f32>;
+@group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
 @group(0) @binding(4) var<uniform> p: Params;
 
 // Where a row reads under the first tap, and the pixel of c that it makes.
@@ -41,50 +40,25 @@ fn row_offset(r: Row, ty: u32, tx: u32) -> i32 {
   let y = r.y + i32(ty) * p.dh;
   let x = r.x + i32(tx) * p.dw;
   let inside = y >= 0 && x >= 0 && y < i32(p.h) && x < i32(p.w);
-  let at = p.a_offset + ((r.image * p.h + u32(y)) * p.w + u32(x)) * p.a_stride;
-#if VEC
-  return select(-1, i32(at / 4), inside);
-#else
-  return select(-1, i32(at), inside);
-#endif
+  let pixel = (r.image * p.h + u32(y)) * p.w + u32(x);
+  return select(-1, i32((p.a_offset + pixel * p.a_stride) / 4), inside);
 }
 
-// Channels 4*c4 .. 4*c4+3 of a row; zeros outside of the image and beyond the last channel.
+// Channels 4*c4 .. 4*c4+3 of a row; zeros outside of the image.
 fn load_a(offset: i32, c4: u32) -> vec4f {
-  let inside = offset >= 0;
-  let at = u32(max(offset, 0));
-#if VEC
-  return select(vec4f(0), a[at + c4], inside);
-#else
-  let k = 4 * c4;
-  let last = p.k - 1;
-  let v = vec4f(a[at + k], a[at + min(k + 1, last)], a[at + min(k + 2, last)], a[at + min(k + 3, last)]);
-  return select(vec4f(0), v, vec4<bool>(inside) & (vec4u(k, k + 1, k + 2, k + 3) < vec4u(p.k)));
-#endif
+  return select(vec4f(0), a[u32(max(offset, 0)) + c4], offset >= 0);
 }
 
-// The biases of columns n .. n+3, which are clamped to the last ones.
+// The biases of columns n .. n+3, which are clamped to the last one.
 fn bias4(n: u32) -> vec4f {
   if (p.bias == 0) { return vec4f(0); }
-#if C_VEC
-  return bias[min(n, p.n - 4) / 4];
-#else
   let last = p.n - 1;
   return vec4f(bias[min(n, last)], bias[min(n + 1, last)], bias[min(n + 2, last)], bias[min(n + 3, last)]);
-#endif
 }
 
 // Applies the activation and stores columns n .. n+3 of a pixel.
 fn store_c(pixel: u32, n: u32, sum: vec4f) {
-  let at = p.c_offset + pixel * p.c_stride + n;
-#if C_VEC
-  if (n < p.n) { c[at / 4] = finish(sum); }
-#else
-  let v = finish(sum);
-#unroll j 4
-  if (n + $j < p.n) { c[at + $j] = v[$j]; }
-#end
-#endif
+  if (n < p.n) { c[(p.c_offset + pixel * p.c_stride + n) / 4] = finish(sum); }
 }
 
 // ACTIVATION 0: none, relu and relu6 are one clamp, which keeps NaN.

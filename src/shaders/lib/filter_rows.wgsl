@@ -1,7 +1,7 @@
 // Operands of the filter gradient as GEMM: dw[tap, i, o] = sum over output pixels of x * dy, the
 // pixels of split s being the rows (n, oy) from s * rows_per_split on.
-// x: [batch, ih, iw, x_stride], dy: [batch * oh, ow, y_stride]; VEC: vec4 of four channels (ci, co, strides
-// and offsets are multiples of 4). partial: f32 [splits, kh * kw, ci, co].
+// x: [batch, ih, iw, x_stride], dy: [batch * oh, ow, y_stride], partial: [splits, kh * kw, ci, co], all vec4 of four
+// channels: ci, co, strides and offsets are multiples of 4, the host pads what is not.
 // pixels: the last row of all may be shorter than ow.
 struct Params {
   ih: u32, iw: u32, ci: u32, oh: u32, ow: u32, co: u32,
@@ -9,30 +9,16 @@ struct Params {
   x_stride: u32, x_offset: u32, y_stride: u32, y_offset: u32,
   rows: u32, pixels: u32, rows_per_split: u32, ci_tiles: u32, co_tiles: u32,
 }
-@group(0) @binding(0) var<storage, read> x: array<T>;
-@group(0) @binding(1) var<storage, read> dy: array<T>;
-@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read> dy: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(3) var<uniform> p: Params;
 
 // Four channels from `channel` on of the input pixel (row iy of an image, ix).
 fn load_x(pixel: u32, channel: u32) -> vec4f {
-  let at = p.x_offset + pixel * p.x_stride;
-#if VEC
-  return x[(at + min(channel, p.ci - 4)) / 4];
-#else
-  let last = p.ci - 1;
-  return vec4f(x[at + min(channel, last)], x[at + min(channel + 1, last)],
-    x[at + min(channel + 2, last)], x[at + min(channel + 3, last)]);
-#endif
+  return x[(p.x_offset + pixel * p.x_stride + min(channel, p.ci - 4)) / 4];
 }
 
 fn load_dy(pixel: u32, channel: u32) -> vec4f {
-  let at = p.y_offset + pixel * p.y_stride;
-#if VEC
-  return dy[(at + min(channel, p.co - 4)) / 4];
-#else
-  let last = p.co - 1;
-  return vec4f(dy[at + min(channel, last)], dy[at + min(channel + 1, last)],
-    dy[at + min(channel + 2, last)], dy[at + min(channel + 3, last)]);
-#endif
+  return dy[(p.y_offset + pixel * p.y_stride + min(channel, p.co - 4)) / 4];
 }

@@ -43,8 +43,8 @@ fn power4(x: vec4f, e: f32, negative: f32) -> vec4f {
 // Numbers of the activations a kernel can apply in its epilogue; see ops/activation.ts.
 fn activate(kind: u32, x: vec4f) -> vec4f {
   switch kind {
-    case 1u: { return max(x, vec4f(0)); }
-    case 2u: { return clamp(x, vec4f(0), vec4f(6)); }
+    case 1u: { return select(x, vec4f(0), x < vec4f(0)); }
+    case 2u: { return select(select(x, vec4f(0), x < vec4f(0)), vec4f(6), x > vec4f(6)); }
     case 3u: { return sigmoid4(x); }
     case 4u: { return tanh4(x); }
     case 5u: { return x * sigmoid4(x); }
