@@ -204,7 +204,10 @@ function lanesOperand(
   if (fits && m >= MIN_TILES_PER_WINDOW * LANES_ROWS) {
     return { kernel: windowed, ...inWindows(op, w, columns, S, plan) };
   }
-  const kernel = { ...windowed, flags: { ...windowed.flags, WINDOW: 0 } };
+  // A smaller tile wastes less of few rows, and compiles faster.
+  const G = Math.ceil(8 / S);
+  const flags = { ...windowed.flags, G, WINDOW: 0 };
+  const kernel = { ...windowed, flags, tileRows: S * G };
   const all = { split: 0, tile0: 0, n_tiles: tiles, step0: 0, step1: steps };
   // Few rows do not repay copying w: it is read where it is, if it lies well.
   if (liesInOrder(columns) || steps === 0) {
