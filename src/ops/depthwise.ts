@@ -3,13 +3,13 @@ import type { Flags } from '../gpu/template.js';
 import { empty } from '../tensor.js';
 import { shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
 import { addSplits } from './reduce.js';
-import { run, type Operand } from './run.js';
+import { deviceOf, run, type Operand } from './run.js';
 
 const WG = 64;
 /** Columns of pixels that one invocation makes. */
 const P = 4;
 /** Rows that it makes: more save loads, fewer keep more of a GPU busy. */
-const ROWS = 8;
+const ROWS = { gpu: 8, software: 28 };
 
 /** Whether the depthwise kernels, which are compiled for a few windows, fit this convolution. */
 export function isDepthwise(g: ConvGeometry): boolean {
@@ -27,7 +27,8 @@ export function depthwiseForward(
   g: ConvGeometry,
   { bias, activation = 0 }: Epilogue,
 ): void {
-  const [columns, blocks] = [Math.ceil(g.ow / P), Math.ceil(g.oh / ROWS)];
+  const most = ROWS[deviceOf(y).info.class];
+  const [columns, blocks] = [Math.ceil(g.ow / P), Math.ceil(g.oh / most)];
   const share = { columns, blocks, rows: Math.ceil(g.oh / blocks) };
   const operands = { x, w, bias: bias ?? w, y };
   dispatch(op, 'depthwise', operands, g, g.batch * columns * blocks, {
@@ -45,11 +46,12 @@ export function depthwiseGradInput(
   g: ConvGeometry,
 ): void {
   // Counted from the padding, as the kernel does.
-  const [columns, blocks] = [Math.ceil((g.pw + g.iw) / P), Math.ceil((g.ph + g.ih) / ROWS)];
+  const rows = ROWS[deviceOf(dx).info.class];
+  const [columns, blocks] = [Math.ceil((g.pw + g.iw) / P), Math.ceil((g.ph + g.ih) / rows)];
   const BACK = Math.floor((g.kw - 1) / g.sw);
   dispatch(op, 'depthwise_grad_input', { dy, w, dx }, g, g.batch * columns * blocks, {
     flags: { COLS: P / g.sw + BACK, BACK },
-    params: { columns, blocks, rows: ROWS },
+    params: { columns, blocks, rows },
   });
 }
 
