@@ -13,7 +13,9 @@ export const fovea: Library = {
     const tensors = Object.fromEntries(
       Object.entries(inputs).map(([name, { data, shape }]) => [name, tensor(data, shape)]),
     );
-    return Promise.resolve('model' in row ? network(row, tensors['x']!, task) : operation(row, tensors));
+    return Promise.resolve(
+      'model' in row ? network(row, tensors['x']!, task) : operation(row, tensors),
+    );
   },
 };
 
@@ -63,7 +65,7 @@ function network(row: ModelRow, x: Tensor, { labels }: Task): Prepared {
     run: async () => {
       const options = { epochs: 1, batchSize, shuffle: false, verbose: 0 } as const;
       const history = await net.fit(x, y, options);
-      loss = history.history['loss']![0]!;
+      loss = history.history['loss'][0]!;
     },
     result: () => Promise.resolve(Float32Array.of(loss)),
     dispose,

@@ -42,10 +42,10 @@ export interface Task {
 /** A row made ready on one library: everything is uploaded. */
 export interface Prepared {
   /** Does the work once; resolves when it is finished. */
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
   /** What the last run gave, ordered as ours. */
-  result(): Promise<Float32Array>;
-  dispose(): void | Promise<void>;
+  readonly result: () => Promise<Float32Array>;
+  readonly dispose: () => void | Promise<void>;
 }
 
 /** A library under test. */

@@ -74,7 +74,10 @@ export function opOnnx(
   const swapped = exchanged ? [1, 0, 2, 3] : undefined;
   const operands = Object.keys(inputs).map((name) => {
     const layout = layoutOf(name, inputs[name]!.shape);
-    const first = reorder(name, channelsFirst && layout === 'picture' ? undefined : toFirst[layout]);
+    const first = reorder(
+      name,
+      channelsFirst && layout === 'picture' ? undefined : toFirst[layout],
+    );
     return reorder(first, swapped);
   });
   const attributes = operation.attributes?.(row.options, row.inputs);

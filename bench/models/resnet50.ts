@@ -40,7 +40,10 @@ function normalized(
   filters: number,
   kernelSize: number,
   strides = 1,
-  { padding = 'valid', activation = true }: { padding?: 'same' | 'valid'; activation?: boolean } = {},
+  {
+    padding = 'valid',
+    activation = true,
+  }: { padding?: 'same' | 'valid'; activation?: boolean } = {},
 ): SymbolicTensor {
   const y = layers.conv2d({ filters, kernelSize, strides, padding }).apply(x);
   const z = layers.batchNormalization({ epsilon: EPSILON }).apply(y);

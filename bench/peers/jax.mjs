@@ -89,8 +89,10 @@ async function prepare(task) {
   const operation = operations[row.op];
   if (!operation) return 'not written for this library';
   const work = jax.jit((given) => operation(given, row.options, row.resultShape));
-  return prepared(inputs, (given) => [work(given)].flat(), async ([y]) =>
-    channelsLast(row.result, await y.data(), row.resultShape),
+  return prepared(
+    inputs,
+    (given) => [work(given)].flat(),
+    async ([y]) => channelsLast(row.result, await y.data(), row.resultShape),
   );
 }
 
@@ -157,7 +159,11 @@ function adam({ w, g }) {
     return { w: w1, m: m1, v: v1, t: t1 };
   });
   const first = { w, m: zero(), v: zero(), t: np.array(0) };
-  return stepping(first, (state) => [step(state, g.ref), undefined], (state) => state.w.ref.data());
+  return stepping(
+    first,
+    (state) => [step(state, g.ref), undefined],
+    (state) => state.w.ref.data(),
+  );
 }
 
 async function training(task) {
@@ -166,9 +172,9 @@ async function training(task) {
   const labels = arrayOf({ data: task.labels, shape: [x.shape[0], 10] });
   const step = jax.jit(({ weights, squares, key }, given, labels) => {
     const [next, now] = jax.random.split(key);
-    const [loss, gradients] = jax.valueAndGrad((w) =>
-      lossOf(jax, layers, w, given, labels, now),
-    )(jax.tree.ref(weights));
+    const [loss, gradients] = jax.valueAndGrad((w) => lossOf(jax, layers, w, given, labels, now))(
+      jax.tree.ref(weights),
+    );
     const rmsprop = jax.tree.map(
       (w, s, g) => {
         const square = s.mul(0.9).add(np.square(g.ref).mul(0.1));

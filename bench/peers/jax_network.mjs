@@ -7,7 +7,8 @@
  */
 export function forward(jax, layers, weights, x, key) {
   const uses = new Map();
-  for (const name of layers.flatMap(({ inputs }) => inputs)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  for (const name of layers.flatMap(({ inputs }) => inputs))
+    uses.set(name, (uses.get(name) ?? 0) + 1);
   const picture = jax.numpy.transpose(x, [0, 3, 1, 2]);
   const values = new Map([[layers[0].inputs[0], picture]]);
   const take = (name) => {
@@ -40,9 +41,7 @@ const channels = (a) => a.reshape([1, a.shape[0], 1, 1]);
 
 const kinds = {
   Conv2D: ({ lax }, [x], [kernel, bias], { strides, padding }) =>
-    lax
-      .convGeneralDilated(x, kernel, [strides].flat(), padding.toUpperCase())
-      .add(channels(bias)),
+    lax.convGeneralDilated(x, kernel, [strides].flat(), padding.toUpperCase()).add(channels(bias)),
   BatchNormalization: ({ numpy: np }, [x], [gamma, beta, mean, variance], { epsilon }) => {
     const scale = gamma.mul(np.reciprocal(np.sqrt(variance.add(epsilon))));
     const shift = beta.sub(mean.mul(scale.ref));
@@ -54,7 +53,11 @@ const kinds = {
   MaxPooling2D: ({ lax, numpy: np }, [x], _, { poolSize, strides }) =>
     lax.reduceWindow(x, np.max, [poolSize].flat(), [strides ?? poolSize].flat()),
   ZeroPadding2D: ({ numpy: np }, [x], _, { padding }) =>
-    np.pad(x, [[0, 0], [0, 0], ...[padding].flat(2).length === 4 ? padding : [padding[0], padding[1]]]),
+    np.pad(x, [
+      [0, 0],
+      [0, 0],
+      ...([padding].flat(2).length === 4 ? padding : [padding[0], padding[1]]),
+    ]),
   GlobalAveragePooling2D: ({ numpy: np }, [x]) => np.mean(x, [2, 3]),
   Flatten: ({ numpy: np }, [x]) => np.transpose(x, [0, 2, 3, 1]).reshape([x.shape[0], -1]),
   Dropout: ({ numpy: np, random }, [x], _, { rate }, own, key) => {

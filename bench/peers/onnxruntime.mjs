@@ -38,7 +38,8 @@ async function onHost(ort, task, options) {
   for (const name of session.inputNames) {
     const array = inputOf(task, name);
     // Networks take their pictures as they are.
-    const { data, shape } = 'options' in row ? channelsFirst(layoutOf(name, array.shape), array) : array;
+    const { data, shape } =
+      'options' in row ? channelsFirst(layoutOf(name, array.shape), array) : array;
     feeds[name] = new ort.Tensor('float32', data, shape);
   }
   const [output] = session.outputNames;

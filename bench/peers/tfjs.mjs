@@ -65,7 +65,12 @@ async function prepare(backend, task) {
   );
   if (row.op === 'predict') {
     const net = await network(task);
-    return prepared(backend, inputs, () => net.predictOnBatch(inputs.x), () => net.dispose());
+    return prepared(
+      backend,
+      inputs,
+      () => net.predictOnBatch(inputs.x),
+      () => net.dispose(),
+    );
   }
   if (row.op === 'trainStep') return training(backend, task, inputs);
   if (row.op === 'adamStep') return adam(backend, inputs);
@@ -96,7 +101,7 @@ async function finish(backend) {
   if (backend !== 'webgpu') return;
   const gpu = tf.backend();
   gpu.endComputePassEncoder();
-  gpu.submitQueue();
+  if (gpu.commandEncoder) gpu.submitQueue();
   await gpu.device.queue.onSubmittedWorkDone();
 }
 
@@ -119,7 +124,10 @@ function adam(backend, { w, g }) {
 
 async function training(backend, task, inputs) {
   const net = await network(task);
-  net.compile({ optimizer: tf.train.rmsprop(0.001, 0.9, 0, 1e-7), loss: 'categoricalCrossentropy' });
+  net.compile({
+    optimizer: tf.train.rmsprop(0.001, 0.9, 0, 1e-7),
+    loss: 'categoricalCrossentropy',
+  });
   const labels = tf.tensor(task.labels, [inputs.x.shape[0], 10]);
   let loss;
   return {
@@ -143,7 +151,8 @@ async function network(task) {
   const values = new Map();
   for (const { className, name, config, inputs, weights } of layers) {
     const from = inputs.map((each) => values.get(each) ?? input);
-    const layer = tfl.layers[className.replace(/^[A-Z]/, (c) => c.toLowerCase()).replace('2D', '2d')](config);
+    const layer =
+      tfl.layers[className.replace(/^[A-Z]/, (c) => c.toLowerCase()).replace('2D', '2d')](config);
     values.set(name, layer.apply(from.length === 1 ? from[0] : from));
     tf.tidy(() => layer.setWeights(weights.map(({ data, shape }) => tf.tensor(data, shape))));
   }

@@ -37,8 +37,7 @@ function convolution(
         {
           ...{ ...row, name: `${name}, input gradient`, inputs: { dy, filter } },
           ...{ result: 'picture', resultShape: x },
-          ours: (t) => () =>
-            into(x, (dx) => convGradInput(part, t['dy']!, t['filter']!, dx, g)),
+          ours: (t) => () => into(x, (dx) => convGradInput(part, t['dy']!, t['filter']!, dx, g)),
         },
         macs,
       );
@@ -47,8 +46,7 @@ function convolution(
         {
           ...{ ...row, name: `${name}, filter gradient`, inputs: { x, dy } },
           ...{ result: 'filter', resultShape: filter },
-          ours: (t) => () =>
-            into(filter, (dw) => convGradFilter(part, t['x']!, t['dy']!, dw, g)),
+          ours: (t) => () => into(filter, (dw) => convGradFilter(part, t['x']!, t['dy']!, dw, g)),
         },
         macs,
       );

@@ -16,7 +16,10 @@ export const depthwiseRows: readonly OpRow[] = [
     {
       ...{ ...common, name: `depthwise 3x3 (${x.join()})`, op: 'depthwiseConv2d' },
       ...{ inputs: { x, depthwise }, result: 'picture', resultShape: x },
-      ours: ({ x, depthwise }) => () => depthwiseConv2d(x!, depthwise!, { padding: 'same' }),
+      ours:
+        ({ x, depthwise }) =>
+        () =>
+          depthwiseConv2d(x!, depthwise!, { padding: 'same' }),
     },
     values,
   ),
@@ -24,8 +27,10 @@ export const depthwiseRows: readonly OpRow[] = [
     {
       ...{ ...common, name: 'depthwise 3x3, input gradient', op: 'depthwiseInputGradient' },
       ...{ inputs: { dy: x, depthwise }, result: 'picture', resultShape: x },
-      ours: ({ dy, depthwise }) => () =>
-        into(x, (dx) => convGradInput('bench', dy!, reshape(depthwise!, grouped), dx, g)),
+      ours:
+        ({ dy, depthwise }) =>
+        () =>
+          into(x, (dx) => convGradInput('bench', dy!, reshape(depthwise!, grouped), dx, g)),
     },
     values,
   ),
@@ -33,8 +38,10 @@ export const depthwiseRows: readonly OpRow[] = [
     {
       ...{ ...common, name: 'depthwise 3x3, filter gradient', op: 'depthwiseFilterGradient' },
       ...{ inputs: { x, dy: x }, result: 'depthwise', resultShape: depthwise },
-      ours: ({ x, dy }) => () =>
-        into(grouped, (dw) => convGradFilter('bench', x!, dy!, dw, g)),
+      ours:
+        ({ x, dy }) =>
+        () =>
+          into(grouped, (dw) => convGradFilter('bench', x!, dy!, dw, g)),
     },
     values,
   ),

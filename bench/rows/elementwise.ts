@@ -9,7 +9,10 @@ export const elementwiseRows: readonly OpRow[] = [
     {
       ...{ name: `add (${x.join()})`, op: 'add', inputs: { x, y: x } },
       ...{ result: 'picture', resultShape: x },
-      ours: ({ x, y }) => () => add(x!, y!),
+      ours:
+        ({ x, y }) =>
+        () =>
+          add(x!, y!),
     },
     3 * values,
   ),
@@ -17,7 +20,10 @@ export const elementwiseRows: readonly OpRow[] = [
     {
       ...{ name: `relu (${x.join()})`, op: 'relu', inputs: { x } },
       ...{ result: 'picture', resultShape: x },
-      ours: ({ x }) => () => relu(x!),
+      ours:
+        ({ x }) =>
+        () =>
+          relu(x!),
     },
     2 * values,
   ),

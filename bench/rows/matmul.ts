@@ -9,7 +9,10 @@ const product = (m: number, k: number, n: number): OpRow =>
       inputs: { a: [m, k], b: [k, n] },
       result: 'plain',
       resultShape: [m, n],
-      ours: ({ a, b }) => () => matmul(a!, b!),
+      ours:
+        ({ a, b }) =>
+        () =>
+          matmul(a!, b!),
     },
     m * k * n,
   );

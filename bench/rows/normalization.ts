@@ -13,7 +13,7 @@ export const normalizationRows = [
       result: 'picture',
       resultShape: x,
       ours: ({ x, gamma, beta, dy }) =>
-        bothWays((a, b, c) => batchNorm(a!, b!, c!).y, [x!, gamma!, beta!], dy!),
+        bothWays((a, b, c) => batchNorm(a, b, c).y, [x!, gamma!, beta!], dy!),
     },
     5 * 8 * 56 * 56 * 144,
   ),

@@ -9,7 +9,10 @@ export const poolingRows = [
     {
       ...{ name: `max pool 2x2 (${x.join()})`, op: 'maxPool2d', inputs: { x } },
       ...{ result: 'picture', resultShape: [8, 28, 28, 144] },
-      ours: ({ x }) => () => maxPool2d(x!),
+      ours:
+        ({ x }) =>
+        () =>
+          maxPool2d(x!),
     },
     values * 1.25,
   ),
@@ -21,7 +24,7 @@ export const poolingRows = [
       inputs: { x, dy: [8, 28, 28, 144] },
       result: 'picture',
       resultShape: x,
-      ours: ({ x, dy }) => bothWays((a) => maxPool2d(a!), [x!], dy!),
+      ours: ({ x, dy }) => bothWays((a) => maxPool2d(a), [x!], dy!),
     },
     values * 3.75,
   ),

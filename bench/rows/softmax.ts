@@ -6,7 +6,10 @@ export const softmaxRows = [
     {
       ...{ name: 'softmax (1024,1000)', op: 'softmax', inputs: { x: [1024, 1000] } },
       ...{ result: 'plain', resultShape: [1024, 1000] },
-      ours: ({ x }) => () => softmax(x!),
+      ours:
+        ({ x }) =>
+        () =>
+          softmax(x!),
     },
     2 * 1024 * 1000,
   ),
