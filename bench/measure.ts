@@ -63,6 +63,8 @@ async function begin(
   expected: Float32Array | undefined,
 ): Promise<Runner | Missing> {
   const named = { row: task.row.name, library: library.name };
+  // Compiling takes some peers minutes.
+  console.error(`warming up: ${named.row}, ${named.library}`);
   let prepared: Prepared | string;
   try {
     prepared = await library.prepare(task);
