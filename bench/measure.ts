@@ -25,6 +25,8 @@ interface Runner {
   readonly library: string;
   readonly prepared: Prepared;
   readonly firstMs: number;
+  /** The result of the first call. */
+  readonly gave: Float32Array;
   readonly times: number[];
 }
 
@@ -42,7 +44,7 @@ export async function measure(
   let expected: Float32Array | undefined;
   for (const library of libraries) {
     const runner = await begin(library, task, expected);
-    if ('prepared' in runner) expected ??= await runner.prepared.result();
+    if ('prepared' in runner) expected ??= runner.gave;
     runners.push(runner);
   }
   for (let round = 0; round < rounds; round++) {
@@ -70,13 +72,14 @@ async function begin(
     prepared = await library.prepare(task);
     if (typeof prepared === 'string') return { ...named, reason: prepared };
     const firstMs = await timed(prepared.run);
-    const wrong = expected && difference(await prepared.result(), expected, task.row.tolerance);
+    const gave = await prepared.result();
+    const wrong = expected && difference(gave, expected, task.row.tolerance);
     if (wrong !== undefined) {
       await prepared.dispose();
       return { ...named, reason: wrong };
     }
     await timed(prepared.run);
-    return { library: library.name, prepared, firstMs, times: [] };
+    return { library: library.name, prepared, firstMs, gave, times: [] };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     return { ...named, reason: `fails: ${text.split('\n')[0]!.slice(0, 120)}` };

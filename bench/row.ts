@@ -72,7 +72,8 @@ export function bothWays(
   return (): Tensor => {
     const leaves = operands.map((x) => requireGrad(x.detach()));
     op(...leaves).backward(dy);
-    return leaves[0]!.grad!;
+    // The gradient itself goes with its leaf.
+    return leaves[0]!.grad!.detach();
   };
 }
 

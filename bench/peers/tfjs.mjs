@@ -107,7 +107,8 @@ async function finish(backend) {
 
 function adam(backend, { w, g }) {
   const weight = tf.variable(w);
-  const optimizer = tf.train.adam(0.01);
+  // fovea's epsilon counts before the correction of the bias, this one after it: equal in the first step.
+  const optimizer = tf.train.adam(0.01, 0.9, 0.999, 1e-7 / Math.sqrt(1 - 0.999));
   return {
     run: async () => {
       await tf.setBackend(backend);
