@@ -8,14 +8,14 @@ import type { ModelRow, OpRow } from './row.js';
 export const fovea: Library = {
   name: 'fovea',
   place: 'gpu',
-  prepare: (task) => {
+  prepare: async (task) => {
     const { row, inputs } = task;
     const tensors = Object.fromEntries(
       Object.entries(inputs).map(([name, { data, shape }]) => [name, tensor(data, shape)]),
     );
-    return Promise.resolve(
-      'model' in row ? network(row, tensors['x']!, task) : operation(row, tensors),
-    );
+    const prepared = 'model' in row ? network(row, tensors['x']!, task) : operation(row, tensors);
+    await defaultDevice().recorder.finish();
+    return prepared;
   },
 };
 
