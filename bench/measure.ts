@@ -95,15 +95,18 @@ function difference(
   if (got.length !== expected.length) {
     return `wrong result: ${got.length} values for ${expected.length}`;
   }
-  let [largest, off] = [0, 0];
+  let [least, most, off] = [Infinity, -Infinity, 0];
   for (const [i, value] of expected.entries()) {
-    largest = Math.max(largest, Math.abs(value));
+    least = Math.min(least, value);
+    most = Math.max(most, value);
     const error = Math.abs(got[i]! - value);
     off = Number.isNaN(error) ? Infinity : Math.max(off, error);
   }
-  return off <= tolerance * largest
+  // The probabilities of an untrained network are all nearly equal: what counts is how they differ.
+  const scale = expected.length > 1 ? most - least : Math.abs(most);
+  return off <= tolerance * scale
     ? undefined
-    : `wrong result: off by ${off.toPrecision(2)} where the largest value is ${largest.toPrecision(2)}`;
+    : `wrong result: off by ${((100 * off) / scale).toPrecision(2)} % of the range of values`;
 }
 
 function summary(row: Row, amount: number, { library, firstMs, times }: Runner): Result {

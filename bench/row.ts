@@ -12,7 +12,7 @@ interface AnyRow {
   /** Shapes of the operands. 4-D ones named x and dy are pictures, filter and depthwise filters. */
   readonly inputs: Readonly<Record<string, Shape>>;
   readonly unit: 'GFLOP/s' | 'GB/s';
-  /** How far results may differ, relative to the largest value. Default 0.001. */
+  /** How far results may differ, relative to the range of the values. Default 0.001. */
   readonly tolerance?: number;
   /** Runs with `--full` only. */
   readonly full?: boolean;
