@@ -1,110 +1,109 @@
 /**
- * Times the rows on fovea and on its peers: `npm run bench -- [--rounds 10] [--only TEXT] [--json FILE]`.
+ * Times the rows on fovea and on its peers: `npm run bench -- --help` lists the options.
  *
  * All libraries use the same adapter in one process, under the same calmed polling of the Node
- * binding. Each row is first run to warm up (compilation is reported apart as "first"), then the
- * libraries take turns, and minimum and median are printed. Every run ends when the GPU has finished.
+ * binding. Each row is first run to warm up (the first call is reported apart), results are compared
+ * with fovea's, then the libraries take turns. Every run ends when its work is finished.
  */
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { openedGpu } from '#host';
+import { FoveaError } from '../src/errors.js';
 import { init } from '../src/gpu/init.js';
+import { firstCalls, isColdRow, type First } from './cold.js';
+import { compare, readBase } from './compare.js';
 import { fovea } from './fovea.js';
-import { rows, type Row } from './rows.js';
+import type { Library } from './library.js';
+import { measure, type Missing, type Result } from './measure.js';
+import { peers } from './peers.js';
+import { describe, markdown, printFirsts, printRow, type Report } from './report.js';
+import { measureRoofline, type Roofline } from './roofline.js';
+import type { Row } from './row.js';
+import { rows } from './rows.js';
 
-interface Result {
-  readonly row: string;
-  readonly library: string;
-  readonly firstMs: number;
-  readonly minMs: number;
-  readonly medianMs: number;
-  /** In the unit of the row, from the median. */
-  readonly rate: number;
-}
+const help = `npm run bench -- [options]
+  --only TEXT       rows with TEXT in their names
+  --full            also the long rows
+  --alone           fovea only, without peers
+  --rounds N        calls of each library on each row (default 10)
+  --cold            instead: first calls in new processes, with an empty and with a filled shader cache
+  --json FILE       writes the numbers
+  --markdown FILE   writes the tables
+  --compare FILE    prints new/old against a file of --json; exit code 1 if a row is 15 % slower`;
 
-type Work = () => Promise<void>;
-
-const { values } = parseArgs({
+const { values: options } = parseArgs({
   options: {
+    only: { type: 'string', default: '' },
+    full: { type: 'boolean', default: false },
+    alone: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '10' },
-    only: { type: 'string' },
+    cold: { type: 'boolean', default: false },
     json: { type: 'string' },
+    markdown: { type: 'string' },
+    compare: { type: 'string' },
+    help: { type: 'boolean', default: false },
   },
 });
 
-const adapter = await init({ log: () => undefined });
-const libraries = [[fovea.name, await fovea.prepare()] as const, ...(await peers())];
-const results: Result[] = [];
-console.log(`${adapter.description} (${adapter.source}), ${cpus().length} x ${cpus()[0]!.model}`);
-for (const row of rows) {
-  if (values.only !== undefined && !row.name.includes(values.only)) continue;
-  const measured = await measure(row, Number(values.rounds));
-  results.push(...measured);
-  print(row, measured);
+/** Whether no row has become much slower. */
+async function main(): Promise<boolean> {
+  const adapter = await init({ log: () => undefined });
+  const base = options.compare === undefined ? undefined : readBase(options.compare, adapter);
+  const chosen = rows.filter(
+    ({ name, full }) => name.includes(options.only) && (options.full || !full),
+  );
+  const rounds = Number(options.rounds);
+  if (chosen.length === 0) throw new FoveaError('ARGUMENT', `no row has "${options.only}" in it`);
+  if (!(Number.isInteger(rounds) && rounds > 0)) {
+    throw new FoveaError('ARGUMENT', `--rounds must be a positive number, got ${options.rounds}`);
+  }
+  const roofline = await measureRoofline();
+  console.log(describe(adapter, roofline));
+  const libraries = [fovea, ...(options.alone ? [] : await peers())];
+  const firsts = options.cold ? await coldRuns(chosen, libraries) : [];
+  const results = options.cold ? [] : await steadyRuns(chosen, libraries, rounds, roofline);
+  const report: Report = { adapter, roofline, results, firsts };
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify(report, null, 2));
+  if (options.markdown !== undefined) writeFileSync(options.markdown, `${markdown(report)}\n`);
+  return base === undefined || compare(base, results);
 }
-if (values.json !== undefined) {
-  writeFileSync(values.json, `${JSON.stringify({ adapter, results }, null, 2)}\n`);
-}
-process.exit(0);
 
-async function peers(): Promise<(readonly [string, Readonly<Record<string, Work>>])[]> {
+async function steadyRuns(
+  chosen: readonly Row[],
+  libraries: readonly Library[],
+  rounds: number,
+  roofline: Roofline,
+): Promise<(Result | Missing)[]> {
+  const results: (Result | Missing)[] = [];
+  for (const row of chosen) {
+    const measured = await measure(row, libraries, rounds);
+    results.push(...measured);
+    printRow(measured, roofline);
+  }
+  return results;
+}
+
+async function coldRuns(chosen: readonly Row[], libraries: readonly Library[]): Promise<First[]> {
+  const firsts: First[] = [];
+  for (const row of chosen.filter(isColdRow)) {
+    for (const library of libraries.filter(({ place }) => place === 'gpu')) {
+      firsts.push(await firstCalls(row, library));
+    }
+  }
+  printFirsts(firsts);
+  return firsts;
+}
+
+if (options.help) {
+  console.log(help);
+} else {
   try {
-    const url = new URL('./peers/tfjs.mjs', import.meta.url).href;
-    const tfjs = (await import(url)) as {
-      name: string;
-      prepare(gpu: GPU): Promise<Readonly<Record<string, Work>>>;
-    };
-    return [[tfjs.name, await tfjs.prepare(openedGpu())]];
+    process.exitCode = (await main()) ? 0 : 1;
   } catch (error) {
-    if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    console.error('The peers are not installed: run "npm --prefix bench/peers ci" to compare.');
-    return [];
+    if (!(error instanceof FoveaError)) throw error;
+    console.error(error.message);
+    process.exitCode = 2;
   }
 }
-
-async function measure(row: Row, rounds: number): Promise<Result[]> {
-  const works = libraries.map(([library, all]) => ({
-    library,
-    work: all[row.name]!,
-    times: [] as number[],
-  }));
-  const first: number[] = [];
-  for (const { work } of works) {
-    first.push(await timed(work));
-    await timed(work);
-  }
-  for (let round = 0; round < rounds; round++) {
-    for (const { work, times } of works) times.push(await timed(work));
-  }
-  return works.map(({ library, times }, i) => {
-    times.sort((p, q) => p - q);
-    const medianMs = times[times.length >> 1]!;
-    return {
-      row: row.name,
-      library,
-      firstMs: first[i]!,
-      minMs: times[0]!,
-      medianMs,
-      rate: row.amount / medianMs / 1e6,
-    };
-  });
-}
-
-async function timed(work: Work): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
-}
-
-function print(row: Row, measured: readonly Result[]): void {
-  console.log(row.name);
-  for (const { library, firstMs, minMs, medianMs, rate } of measured) {
-    const ratio = medianMs / measured[0]!.medianMs;
-    console.log(
-      `  ${library.padEnd(20)} first ${firstMs.toFixed(0).padStart(6)} ms   min ${minMs.toFixed(1).padStart(7)}` +
-        `   median ${medianMs.toFixed(1).padStart(7)} ms   ${rate.toFixed(1).padStart(6)} ${row.unit}   x${ratio.toFixed(1)}`,
-    );
-  }
-}
+// The binding would keep the process alive.
+process.exit();

@@ -1,114 +1,161 @@
-// TensorFlow.js on its WebGPU backend, through the same Dawn binding and adapter as fovea.
+// TensorFlow.js: on WebGPU, through the same Dawn binding and adapter as fovea; and as SIMD wasm.
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 
+const require = createRequire(import.meta.url);
 let tf, tfl;
 
-export const name = 'tfjs-webgpu 4.22';
-
-/** @param {GPU} gpu the instance that fovea has opened */
-export async function prepare(gpu) {
-  Object.defineProperty(globalThis, 'navigator', {
-    value: { gpu, userAgent: 'node', platform: process.platform },
-    configurable: true,
-    writable: true,
-  });
+export async function libraries() {
   // The backend looks for navigator.gpu when it is loaded.
   tf = await import('@tensorflow/tfjs-core');
   await import('@tensorflow/tfjs-backend-webgpu');
+  const wasm = await import('@tensorflow/tfjs-backend-wasm');
   tfl = await import('@tensorflow/tfjs-layers');
-  await tf.setBackend('webgpu');
-  const random = (...shape) => tf.randomUniform(shape, -0.5, 0.5);
-  const [a, b] = [random(1024, 1024), random(1024, 1024)];
-  const [x, w, dy] = [random(1, 56, 56, 128), random(3, 3, 128, 128), random(1, 56, 56, 128)];
-  const [sx, sdy] = [random(32, 32, 32, 32), random(32, 32, 32, 32)];
-  const attributes = { strides: 1, pad: 'same', dataFormat: 'NHWC', dimRoundingMode: undefined };
-  const kernel = (kernelName, inputs, extra) => () =>
-    tf.engine().runKernel(kernelName, inputs, { ...attributes, ...extra });
-  const deep = random(1, 56, 56, 256);
-  const pointwise = random(1, 1, 256, 128);
-  const net = cifar();
-  const images = random(32, 32, 32, 3);
-  const labels = tf.oneHot(
-    tf.tensor1d(
-      Int32Array.from({ length: 32 }, (_, i) => i % 10),
-      'int32',
-    ),
-    10,
-  );
-  return {
-    'matmul 1024': once(() => tf.matMul(a, b)),
-    'conv 3x3 (1,56,56,128)->128': once(() => tf.conv2d(x, w, 1, 'same')),
-    'conv 3x3 input gradient': once(
-      kernel('Conv2DBackpropInput', { dy, filter: w }, { inputShape: x.shape }),
-    ),
-    'conv 3x3 filter gradient': once(
-      kernel('Conv2DBackpropFilter', { x, dy }, { filterShape: w.shape }),
-    ),
-    'conv 3x3 (32,32,32,32)->32 filter gradient': once(
-      kernel('Conv2DBackpropFilter', { x: sx, dy: sdy }, { filterShape: [3, 3, 32, 32] }),
-    ),
-    'conv 1x1 (1,56,56,256)->128': once(() => tf.conv2d(deep, pointwise, 1, 'valid')),
-    'conv 3x3 stride 2 (1,56,56,128)->128': once(() => tf.conv2d(x, w, 2, 'same')),
-    ...memoryBound(random, kernel),
-    'CIFAR-10 net, training step, batch 32': async () => {
-      await net.trainOnBatch(images, labels);
-    },
-    'CIFAR-10 net, inference, batch 32': once(() => net.predictOnBatch(images)),
-  };
-}
-
-function memoryBound(random, kernel) {
-  const [x, dy, half] = [random(8, 56, 56, 144), random(8, 56, 56, 144), random(8, 28, 28, 144)];
-  const [w, gamma, beta] = [random(3, 3, 144, 1), random(144), random(144)];
-  const scores = random(1024, 1000);
-  const depthwise = (name, inputs, extra) =>
-    once(kernel(`DepthwiseConv2dNativeBackprop${name}`, inputs, { dilations: 1, ...extra }));
-  const pool = tf.grad((a) => tf.maxPool(a, 2, 2, 'valid'));
-  const norm = tf.grads((a, g, b) => {
-    const { mean, variance } = tf.moments(a, [0, 1, 2]);
-    return tf.batchNorm(a, mean, variance, b, g, 1e-3);
-  });
-  return {
-    'depthwise 3x3 (8,56,56,144)': once(() => tf.depthwiseConv2d(x, w, 1, 'same')),
-    'depthwise 3x3 input gradient': depthwise('Input', { dy, filter: w }, { inputShape: x.shape }),
-    'depthwise 3x3 filter gradient': depthwise('Filter', { x, dy }, { filterShape: w.shape }),
-    'max pool 2x2 (8,56,56,144), forward and backward': once(() => pool(x, half)),
-    'batch norm (8,56,56,144), forward and backward': once(() => norm([x, gamma, beta], dy)),
-    'softmax (1024,1000)': once(() => tf.softmax(scores)),
-  };
-}
-
-/** Runs `make`, waits for the GPU, frees what it gives. */
-function once(make) {
-  return async () => {
-    const result = tf.tidy(make);
-    const backend = tf.backend();
-    backend.endComputePassEncoder();
-    backend.submitQueue();
-    await backend.device.queue.onSubmittedWorkDone();
-    tf.dispose(result);
-  };
-}
-
-function cifar() {
-  const conv = (filters, more = {}) =>
-    tfl.layers.conv2d({ filters, kernelSize: 3, padding: 'same', activation: 'relu', ...more });
-  const block = (filters, more) => [
-    conv(filters, more),
-    conv(filters),
-    tfl.layers.maxPooling2d({ poolSize: 2 }),
-    tfl.layers.dropout({ rate: 0.25 }),
+  wasm.setWasmPaths(`${join(dirname(require.resolve('@tensorflow/tfjs-backend-wasm')))}/`);
+  const { version_core: version } = tf;
+  return [
+    { name: `tfjs-webgpu ${version}`, place: 'gpu', prepare: (task) => prepare('webgpu', task) },
+    { name: `tfjs-wasm ${version}`, place: 'cpu', prepare: (task) => prepare('wasm', task) },
   ];
-  const net = tfl.sequential({
-    layers: [
-      ...block(32, { inputShape: [32, 32, 3] }),
-      ...block(64),
-      ...block(64),
-      tfl.layers.flatten(),
-      tfl.layers.dense({ units: 512, activation: 'relu' }),
-      tfl.layers.dropout({ rate: 0.5 }),
-      tfl.layers.dense({ units: 10, activation: 'softmax' }),
-    ],
+}
+
+const SAME = { pad: 'same', dataFormat: 'NHWC', dimRoundingMode: undefined };
+const kernel = (name, inputs, attributes) =>
+  tf.engine().runKernel(name, inputs, { ...SAME, ...attributes });
+
+/** Each takes the inputs of a row and its options. */
+const operations = {
+  matmul: ({ a, b }) => tf.matMul(a, b),
+  conv2d: ({ x, filter }, { strides }) => tf.conv2d(x, filter, strides, 'same'),
+  conv2dInputGradient: ({ dy, filter }, { strides }, inputShape) =>
+    kernel('Conv2DBackpropInput', { dy, filter }, { strides, inputShape }),
+  conv2dFilterGradient: ({ x, dy }, { strides }, filterShape) =>
+    kernel('Conv2DBackpropFilter', { x, dy }, { strides, filterShape }),
+  depthwiseConv2d: ({ x, depthwise }, { strides }) =>
+    tf.depthwiseConv2d(x, depthwise, strides, 'same'),
+  depthwiseInputGradient: ({ dy, depthwise: filter }, { strides }, inputShape) =>
+    kernel(
+      'DepthwiseConv2dNativeBackpropInput',
+      { dy, filter },
+      { strides, dilations: 1, inputShape },
+    ),
+  depthwiseFilterGradient: ({ x, dy }, { strides }, filterShape) =>
+    kernel(
+      'DepthwiseConv2dNativeBackpropFilter',
+      { x, dy },
+      { strides, dilations: 1, filterShape },
+    ),
+  maxPool2d: ({ x }) => tf.maxPool(x, 2, 2, 'valid'),
+  maxPool2dBothWays: ({ x, dy }) => tf.grad((a) => tf.maxPool(a, 2, 2, 'valid'))(x, dy),
+  batchNormBothWays: ({ x, gamma, beta, dy }) =>
+    tf.grads((a, g, b) => {
+      const { mean, variance } = tf.moments(a, [0, 1, 2]);
+      return tf.batchNorm(a, mean, variance, b, g, 1e-3);
+    })([x, gamma, beta], dy),
+  softmax: ({ x }) => tf.softmax(x),
+  add: ({ x, y }) => tf.add(x, y),
+  relu: ({ x }) => tf.relu(x),
+};
+
+async function prepare(backend, task) {
+  await tf.setBackend(backend);
+  const { row } = task;
+  const inputs = Object.fromEntries(
+    Object.entries(task.inputs).map(([name, { data, shape }]) => [name, tf.tensor(data, shape)]),
+  );
+  if (row.op === 'predict') {
+    const net = await network(task);
+    return prepared(
+      backend,
+      inputs,
+      () => net.predictOnBatch(inputs.x),
+      () => net.dispose(),
+    );
+  }
+  if (row.op === 'trainStep') return training(backend, task, inputs);
+  if (row.op === 'adamStep') return adam(backend, inputs);
+  const operation = operations[row.op];
+  if (!operation) return 'not written for this library';
+  return prepared(backend, inputs, () => operation(inputs, row.options, row.resultShape));
+}
+
+/** `make` gives the result, alone or first of a list. */
+function prepared(backend, inputs, make, dispose = () => undefined) {
+  let last = [];
+  return {
+    run: async () => {
+      await tf.setBackend(backend);
+      tf.dispose(last);
+      last = [tf.tidy(make)].flat();
+      await finish(backend);
+    },
+    result: () => last[0].data(),
+    dispose: () => {
+      tf.dispose([last, inputs]);
+      dispose();
+    },
+  };
+}
+
+async function finish(backend) {
+  if (backend !== 'webgpu') return;
+  const gpu = tf.backend();
+  gpu.endComputePassEncoder();
+  if (gpu.commandEncoder) gpu.submitQueue();
+  await gpu.device.queue.onSubmittedWorkDone();
+}
+
+function adam(backend, { w, g }) {
+  const weight = tf.variable(w);
+  // fovea's epsilon counts before the correction of the bias, this one after it: equal in the first step.
+  const optimizer = tf.train.adam(0.01, 0.9, 0.999, 1e-7 / Math.sqrt(1 - 0.999));
+  return {
+    run: async () => {
+      await tf.setBackend(backend);
+      optimizer.applyGradients([{ name: weight.name, tensor: g }]);
+      await finish(backend);
+    },
+    result: () => weight.data(),
+    dispose: () => {
+      optimizer.dispose();
+      tf.dispose([weight, w, g]);
+    },
+  };
+}
+
+async function training(backend, task, inputs) {
+  const net = await network(task);
+  net.compile({
+    optimizer: tf.train.rmsprop(0.001, 0.9, 0, 1e-7),
+    loss: 'categoricalCrossentropy',
   });
-  net.compile({ optimizer: tf.train.rmsprop(0.001), loss: 'categoricalCrossentropy' });
-  return net;
+  const labels = tf.tensor(task.labels, [inputs.x.shape[0], 10]);
+  let loss;
+  return {
+    run: async () => {
+      await tf.setBackend(backend);
+      loss = await net.trainOnBatch(inputs.x, labels);
+      await finish(backend);
+    },
+    result: async () => Float32Array.of(loss),
+    dispose: () => {
+      net.dispose();
+      tf.dispose([inputs, labels]);
+    },
+  };
+}
+
+/** The layers and weights of our model. */
+async function network(task) {
+  const { inputShape, layers } = await task.network();
+  const input = tfl.input({ shape: inputShape });
+  const values = new Map();
+  for (const { className, name, config, inputs, weights } of layers) {
+    const from = inputs.map((each) => values.get(each) ?? input);
+    const layer =
+      tfl.layers[className.replace(/^[A-Z]/, (c) => c.toLowerCase()).replace('2D', '2d')](config);
+    values.set(name, layer.apply(from.length === 1 ? from[0] : from));
+    tf.tidy(() => layer.setWeights(weights.map(({ data, shape }) => tf.tensor(data, shape))));
+  }
+  return tfl.model({ inputs: input, outputs: [...values.values()].at(-1) });
 }
