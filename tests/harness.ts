@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultDevice, shutdown } from '../src/gpu/init.js';
+import type { Way } from '../src/gpu/tuner.js';
 import { scope } from '../src/scope.js';
 import { tensor, type Tensor } from '../src/tensor.js';
 import { referenceGradients, upstream, type OpCase, type OpFamily } from './cases/case.js';
@@ -16,15 +17,19 @@ interface Outcome {
 /**
  * Tests every case of the families: the result, each gradient, and the gradients once more along a
  * random direction, against float64. Afterwards not a byte may be left. `innerLoop` overrides what
- * the adapter would use for the GEMMs.
+ * the adapter would use for the GEMMs, `tile` (as '64x64 by 8x4') the tile of those for GPUs, which
+ * then share their summands out to as many splits as they can.
  */
 export function testFamilies(
   families: readonly OpFamily[],
   innerLoop?: 'lanes' | 'simt' | 'direct',
+  tile?: string,
 ): void {
   beforeAll(async () => {
     await openGpu();
-    if (innerLoop) defaultDevice().innerLoop = innerLoop;
+    const device = defaultDevice();
+    if (innerLoop) device.innerLoop = innerLoop;
+    if (tile !== undefined) device.tuner.choose = (_, ranked) => mostSplits(ranked, tile);
   });
   afterAll(shutdown);
   for (const family of families) {
@@ -40,6 +45,13 @@ export function testFamilies(
       }
     });
   }
+}
+
+/** Of the ways whose names begin like this, the one with the most splits. */
+function mostSplits<W extends Way>(ranked: readonly W[], tile: string): W {
+  const splits = ({ name }: Way): number => Number(/, (\d+) splits/.exec(name)?.[1] ?? 1);
+  const ways = ranked.filter(({ name }) => name.startsWith(tile));
+  return ways.reduce((a, b) => (splits(b) > splits(a) ? b : a));
 }
 
 async function check(test: OpCase, { tolerance }: OpFamily): Promise<void> {

@@ -1,5 +1,6 @@
 import { FoveaError } from '../errors.js';
-import { atExit } from '#host';
+import { atExit, cacheEntry } from '#host';
+import { shaderSources } from '../shaders/embedded.js';
 import { debug, debugLevel } from './debug.js';
 import { outcome } from './failure.js';
 import { KernelCache } from './kernel.js';
@@ -7,6 +8,7 @@ import { Memory, type Block } from './memory.js';
 import { Plan } from './plan.js';
 import { Profiler } from './profiler.js';
 import { Recorder } from './recorder.js';
+import { digest, Tuner, type TuneMode } from './tuner.js';
 
 /** How kernels are chosen: software adapters want other inner loops than GPUs. */
 export type AdapterClass = 'software' | 'gpu';
@@ -35,6 +37,7 @@ export class Device {
   readonly kernels: KernelCache;
   readonly recorder: Recorder;
   readonly profiler: Profiler;
+  readonly tuner: Tuner;
   /** Largest range of a buffer that a kernel can see, in bytes. Larger tensors work in windows. */
   bindingLimit: number;
   /** Inner loop of the GEMMs: subgroup broadcasts, workgroup tiles, or the general kernels. */
@@ -43,6 +46,7 @@ export class Device {
   constructor(
     readonly gpu: GPUDevice,
     readonly info: AdapterInfo,
+    tune: TuneMode = 'off',
   ) {
     this.bindingLimit = gpu.limits.maxStorageBufferBindingSize & ~255;
     const lanes = info.class === 'software' && info.subgroupSize >= 4 && info.subgroupSize <= 16;
@@ -58,6 +62,7 @@ export class Device {
       gpu.limits.maxBufferSize,
       (block: Block) => this.recorder.forget(block),
     );
+    this.tuner = this.createTuner(tune);
     this.watch();
     if (debugLevel >= 1) atExit(() => this.printTotals());
   }
@@ -82,6 +87,21 @@ export class Device {
   destroy(): void {
     this.recorder.fatal ??= new FoveaError('DEVICE_LOST', 'the device was destroyed');
     this.gpu.destroy();
+  }
+
+  private createTuner(tune: TuneMode): Tuner {
+    const { profiler, recorder } = this;
+    const { vendor, architecture, device, description, subgroupSize, class: kind } = this.info;
+    const kernels = digest(Object.values(shaderSources).join());
+    const identity = [vendor, architecture, device, description, subgroupSize, kernels].join(' / ');
+    return new Tuner({
+      // On software adapters times depend on what else the processor does, and trying costs seconds.
+      mode: kind === 'software' ? 'off' : tune,
+      identity,
+      store: cacheEntry(`tuning-${digest(identity)}.json`),
+      canTime: () => profiler.available && !recorder.isNoting,
+      time: (fn) => recorder.time(fn),
+    });
   }
 
   private createBuffer(bytes: number): GPUBuffer {

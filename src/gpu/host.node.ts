@@ -1,7 +1,9 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
-import type { AdapterKind, GpuSource } from './host.js';
-import { unpackSwiftShader } from './swiftshader.js';
+import type { AdapterKind, CacheEntry, GpuSource } from './host.js';
+import { cacheFolder, unpackSwiftShader } from './swiftshader.js';
 
 // The object returned by the binding's `create()` must stay referenced for the life of the process.
 const instances = new Map<string, GPU>();
@@ -134,6 +136,28 @@ export const isTerminal: boolean = process.stderr.isTTY;
 /** Writes text to stderr as it is. */
 export function writeRaw(text: string): void {
   process.stderr.write(text);
+}
+
+/** A text in the cache folder; no reader ever sees half of it. */
+export function cacheEntry(name: string): CacheEntry {
+  const path = join(cacheFolder(), name);
+  return {
+    read: () =>
+      readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return undefined;
+        throw error;
+      }),
+    write: async (text) => {
+      const temporary = `${path}.${process.pid}`;
+      await mkdir(cacheFolder(), { recursive: true });
+      try {
+        await writeFile(temporary, text);
+        await rename(temporary, path);
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    },
+  };
 }
 
 /** Runs `task` when the process exits. */

@@ -1,5 +1,6 @@
 import { debug } from '../gpu/debug.js';
 import type { Device } from '../gpu/device.js';
+import type { Flags } from '../gpu/template.js';
 import { gcd } from '../shape.js';
 import { empty } from '../tensor.js';
 import { convParams, shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
@@ -12,6 +13,8 @@ import {
 import { addSplits } from './reduce.js';
 import { product } from './product.js';
 import { deviceOf, run, type Operand } from './run.js';
+import type { Choice } from './tiles.js';
+import { choose } from './tune.js';
 
 /** y = act(conv(x, w) + bias): the forward pass. Writes `y`. */
 export function convForward(
@@ -136,23 +139,59 @@ export function convGradFilter(
     depthwiseGradFilter(op, x, dy, dw, g, device);
     return;
   }
-  const tile = kind === 'lanes' ? 4 * device.info.subgroupSize : 64;
   const rows = filterRows(g);
-  const tiles = g.kh * g.kw * Math.ceil(g.ci / tile) * Math.ceil(g.co / tile);
+  if (kind === 'lanes') {
+    const edge = 4 * device.info.subgroupSize;
+    const tile = { kernel: 'filter_lanes', flags: { S: edge / 4 }, rows: edge, columns: edge };
+    const wanted = Math.ceil(LANES_GROUPS / filterTiles(g, tile));
+    filterInSplits(op, { x, dy, dw }, g, tile, Math.max(wanted, leastSplits(rows)));
+    return;
+  }
+  const compute = ({ tile, splits }: Choice): void =>
+    filterInSplits(op, { x, dy, dw }, g, { kernel: 'filter_simt', ...tile }, splits);
+  const size = { count: g.kh * g.kw, m: g.ci, n: g.co, k: rows.pixels };
+  compute(choose(op, device, 'filter', size, compute, leastSplits(rows)));
+}
+
+/** Workgroups that keep the cores of a software adapter busy. */
+const LANES_GROUPS = 16;
+
+/** A tile of a kernel for filter gradients: some channels of x, some of dy. */
+interface FilterTile {
+  readonly kernel: string;
+  readonly flags: Flags;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function filterTiles(g: ConvGeometry, tile: FilterTile): number {
+  return g.kh * g.kw * Math.ceil(g.ci / tile.rows) * Math.ceil(g.co / tile.columns);
+}
+
+/** Sums the pixels in at most `most` splits, and adds these up. */
+function filterInSplits(
+  op: string,
+  { x, dy, dw }: Readonly<Record<'x' | 'dy' | 'dw', Operand>>,
+  g: ConvGeometry,
+  tile: FilterTile,
+  most: number,
+): void {
+  const rows = filterRows(g);
   const size = g.kh * g.kw * g.ci * g.co;
-  const splits = filterSplits(rows, tiles, kind, Math.floor(device.bindingLimit / (4 * size)));
+  const fit = Math.floor(deviceOf(dw).bindingLimit / (4 * size));
+  const splits = shareOut(rows.rows, Math.min(most, fit));
   const partial = splits.count > 1 ? empty([splits.count, size]) : undefined;
   const vec = [g.ci, g.co, g.xStride, g.yStride, g.xOffset, g.yOffset].every((n) => n % 4 === 0);
-  const flags = { T: vec ? 'vec4f' : 'f32', VEC: vec, ...(kind === 'lanes' && { S: tile / 4 }) };
+  const flags = { T: vec ? 'vec4f' : 'f32', VEC: vec, ...tile.flags };
   const params = {
     ...rows,
     ...{ ci: g.ci, co: g.co, kh: g.kh, kw: g.kw, sh: g.sh, sw: g.sw, dh: g.dh, dw: g.dw },
     ...{ ph: g.ph, pw: g.pw, x_stride: g.xStride, x_offset: g.xOffset },
     ...{ y_stride: g.yStride, y_offset: g.yOffset, rows_per_split: splits.rows },
-    ...{ ci_tiles: Math.ceil(g.ci / tile), co_tiles: Math.ceil(g.co / tile) },
+    ...{ ci_tiles: Math.ceil(g.ci / tile.rows), co_tiles: Math.ceil(g.co / tile.columns) },
   };
   const operands = { x, dy, partial: partial ?? dw };
-  run(op, `filter_${kind}`, flags, operands, params, splits.count * tiles);
+  run(op, tile.kernel, flags, operands, params, splits.count * filterTiles(g, tile));
   if (partial) addSplits(op, partial, dw);
   partial?.dispose();
 }
@@ -163,12 +202,12 @@ type Kind = 'lanes' | 'simt' | 'direct' | 'depthwise';
 
 /** Which kernels compute a convolution: the general ones can do all, the others are faster. */
 function kernelsFor(op: string, device: Device, g: ConvGeometry): Kind {
-  const [kind, why] = choose(device, g);
+  const [kind, why] = kindOf(device, g);
   debug(3, () => `${op}: ${kind}, because of ${why}`);
   return kind;
 }
 
-function choose({ innerLoop, info }: Device, g: ConvGeometry): [kind: Kind, why: string] {
+function kindOf({ innerLoop, info }: Device, g: ConvGeometry): [kind: Kind, why: string] {
   if (g.groups === 1 || innerLoop === 'direct') return [innerLoop, `a ${info.class} adapter`];
   if (isDepthwise(g)) return ['depthwise', 'a group per channel'];
   return ['direct', `${g.groups} groups`];
@@ -204,16 +243,7 @@ function filterRows(
 /** Pixels that one split sums over at most: more would cost accuracy. */
 const MAX_PIXELS_PER_SPLIT = 4096;
 
-function filterSplits(
-  { rows, ow }: { rows: number; ow: number },
-  tiles: number,
-  kind: 'lanes' | 'simt',
-  most: number,
-): { count: number; rows: number } {
-  // Enough workgroups to keep every core or multiprocessor busy.
-  const wanted = Math.max(
-    Math.ceil((kind === 'lanes' ? 16 : 512) / tiles),
-    Math.ceil((rows * ow) / MAX_PIXELS_PER_SPLIT),
-  );
-  return shareOut(rows, Math.min(wanted, most));
+/** Splits that keep the sums short enough to be accurate. */
+function leastSplits({ rows, ow }: { readonly rows: number; readonly ow: number }): number {
+  return Math.max(1, Math.ceil((rows * ow) / MAX_PIXELS_PER_SPLIT));
 }

@@ -11,6 +11,7 @@ import { matrixGeometry, type Epilogue } from './conv_geometry.js';
 import { convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape, transpose } from './movement.js';
 import { part, windows } from './run.js';
+import { WIDEST } from './tiles.js';
 
 /** Options of `matmul`. */
 export interface MatmulOptions {
@@ -123,7 +124,7 @@ function matmulRaw(
 }
 
 /** Largest column tile of a GEMM: its packed operand is rounded up to whole tiles and fours. */
-const TILE = 64;
+const TILE = WIDEST;
 
 type Sizes = readonly [m: number, k: number, n: number];
 

@@ -2,6 +2,8 @@ import type { Flags } from '../gpu/template.js';
 import { empty, type Tensor } from '../tensor.js';
 import type { Epilogue } from './conv_geometry.js';
 import { deviceOf, run, type Operand } from './run.js';
+import type { Choice } from './tiles.js';
+import { choose, shareSteps } from './tune.js';
 
 /** Rows of a product: pixels of the result, and where each reads; see shaders/lib/conv_rows.wgsl. */
 export type Rows = Readonly<
@@ -70,19 +72,27 @@ export function product(
   columns: Columns,
   epilogue: Epilogue,
 ): void {
-  const b =
-    kind === 'simt'
-      ? simtOperand(op, operands.w, columns)
-      : lanesOperand(op, operands, rows, columns);
-  const work = { op, ...operands, b, rows, columns };
-  // Compiling more than a clamp into the rows of the lanes kernel takes a software adapter seconds.
-  const isClamp = kind === 'simt' || CLAMPS[epilogue.activation ?? 0] !== undefined;
-  if (b.splits === 1 && !epilogue.accumulate && isClamp) {
-    for (const part of b.parts) multiply(work, part, { from: 0, to: rows.m }, epilogue);
-  } else {
-    inSplits(work, epilogue);
+  const compute = (b: BOperand): void => {
+    const work = { op, ...operands, b, rows, columns };
+    // Compiling more than a clamp into the rows of the lanes kernel takes a software adapter seconds.
+    const isClamp = kind === 'simt' || CLAMPS[epilogue.activation ?? 0] !== undefined;
+    if (b.splits === 1 && !epilogue.accumulate && isClamp) {
+      for (const part of b.parts) multiply(work, part, { from: 0, to: rows.m }, epilogue);
+    } else {
+      inSplits(work, epilogue);
+    }
+    b.packed?.dispose();
+  };
+  if (kind === 'lanes') {
+    compute(lanesOperand(op, operands, rows, columns));
+    return;
   }
-  b.packed?.dispose();
+  const size = { count: 1, m: rows.m, n: columns.n, k: 4 * stepsOf(columns) };
+  const computeAs = (choice: Choice): void =>
+    compute(simtOperand(op, operands.w, columns, choice));
+  // What adds to a result cannot be tried out on it.
+  const tryOut = epilogue.accumulate ? undefined : computeAs;
+  computeAs(choose(op, deviceOf(operands.c), 'gemm', size, tryOut));
 }
 
 /** The B operand, and the runs that it takes. */
@@ -108,6 +118,9 @@ interface Part {
   readonly step1: number;
   readonly b_tile: number;
   readonly b_row: number;
+  /** Splits that this run makes at once, from that one on, and steps of each. */
+  readonly splits: number;
+  readonly split_steps: number;
 }
 
 /** A product at work. */
@@ -118,18 +131,30 @@ interface Work extends ProductOperands {
   readonly columns: Columns;
 }
 
+/** A run that makes one split. */
+const ALONE = { splits: 1, split_steps: 0 };
+
 function stepsOf({ kh, kw, k }: Columns): number {
   return kh * kw * Math.ceil(k / 4);
 }
 
-function simtOperand(op: string, w: Operand, columns: Columns): BOperand {
-  const NT = 64;
+/** The B operand of a tile of GPUs: w where it is, if it lies well, else packed. */
+function simtOperand(op: string, w: Operand, columns: Columns, { tile, splits }: Choice): BOperand {
+  const { flags, rows: tileRows } = tile;
+  const { NT } = flags;
   const steps = stepsOf(columns);
   const tiles = Math.ceil(columns.n / NT);
-  const packed = pack(op, w, columns, { NT, OVER_N: false }, [tiles, steps]);
-  const all = { tile0: 0, n_tiles: tiles, step0: 0, step1: steps };
-  const parts = [{ b: packed, split: 0, ...all, b_tile: steps * NT, b_row: 0 }];
-  return { kernel: 'gemm_simt', flags: { NT }, tileRows: 64, parts, splits: 1, packed };
+  const inPlace = liesInOrder(columns) || steps === 0;
+  const packed = inPlace
+    ? undefined
+    : pack(op, w, columns, { NT, OVER_N: true }, [tiles, steps]);
+  const place = packed
+    ? { b_tile: steps * NT, b_row: NT / 4 }
+    : { b_tile: NT / 4, b_row: Math.ceil(columns.n / 4) };
+  const share = shareSteps(steps, splits);
+  const all = { split: 0, tile0: 0, n_tiles: tiles, step0: 0, step1: steps };
+  const parts = [{ b: packed ?? w, ...all, ...place, ...share }];
+  return { kernel: 'gemm_simt', flags, tileRows, parts, splits: share.splits, packed };
 }
 
 function lanesOperand(
@@ -152,11 +177,11 @@ function lanesOperand(
   const all = { split: 0, tile0: 0, n_tiles: tiles, step0: 0, step1: steps };
   // Few rows do not repay copying w: it is read where it is, if it lies well.
   if (liesInOrder(columns) || steps === 0) {
-    const parts = [{ b: w, ...all, b_tile: S, b_row: columns.n / 4 }];
+    const parts = [{ b: w, ...all, b_tile: S, b_row: columns.n / 4, ...ALONE }];
     return { ...kernel, parts, splits: 1, packed: undefined };
   }
   const packed = pack(op, w, columns, { NT: flags.NT, OVER_N: true }, [tiles, steps]);
-  const parts = [{ b: packed, ...all, b_tile: steps * flags.NT, b_row: S }];
+  const parts = [{ b: packed, ...all, b_tile: steps * flags.NT, b_row: S, ...ALONE }];
   return { ...kernel, parts, splits: 1, packed };
 }
 
@@ -203,6 +228,7 @@ function inWindows(
         b: { tensor: packed, start, count: WINDOW * 4 },
         ...{ split, tile0, n_tiles: Math.min(tilesEach, tiles - tile0) },
         ...{ step0, step1: Math.min(step0 + stepsEach, steps), b_tile: steps * NT, b_row: S },
+        ...ALONE,
       });
     }
   }
@@ -255,13 +281,14 @@ interface Range {
 function inSplits(work: Work, epilogue: Epilogue): void {
   const { b, rows, columns } = work;
   const stride = 4 * Math.ceil(columns.n / 4);
-  const step = LANES_ROWS * Math.max(1, Math.floor(MAX_PARTIAL / (b.splits * stride * LANES_ROWS)));
+  const rowSize = b.splits * stride * b.tileRows;
+  const step = b.tileRows * Math.max(1, Math.floor(MAX_PARTIAL / rowSize));
   for (let from = 0; from < rows.m; from += step) {
     const range = { from, to: Math.min(from + step, rows.m) };
-    const size = Math.ceil(((range.to - from) * stride) / 64) * 64;
+    const size = wholeTiles(work, range) * stride;
     const partial = empty([b.splits, size]);
     for (const part of b.parts) {
-      const c = { tensor: partial, start: part.split * size, count: size };
+      const c = { tensor: partial, start: part.split * size, count: part.splits * size };
       // The parts hold the rows one after the other, from m0 on.
       const place = { c_h: rows.row_h, c_w: rows.row_w, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 };
       const inOrder = { ...rows, ...place, c_stride: stride, c_offset: -from * stride };
@@ -288,17 +315,23 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
   );
 }
 
+/** Rows of the tiles that hold some rows. */
+function wholeTiles({ b: { tileRows } }: Work, { from, to }: Range): number {
+  return Math.ceil((to - from) / tileRows) * tileRows;
+}
+
 /** One run of a GEMM kernel, for some rows. */
 function multiply(work: Work, { b, split: _, ...part }: Part, range: Range, end: Epilogue): void {
   const { kernel, flags: kernelFlags, tileRows } = work.b;
   const { flags, params, operands } = common(work, range, end);
-  const tiles = Math.ceil((range.to - range.from) / tileRows) * part.n_tiles;
+  const split_size = wholeTiles(work, range);
+  const tiles = (split_size / tileRows) * part.n_tiles * part.splits;
   run(
     work.op,
     kernel,
     { ...kernelFlags, ...flags },
     { ...operands, b },
-    { ...params, ...part },
+    { ...params, ...part, split_size },
     tiles,
   );
 }
@@ -323,7 +356,7 @@ function common(
     flags: { ...types, VEC, C_VEC, ACTIVATION: clamp ? 0 : activation },
     params: {
       ...{ n, k, k4: Math.ceil(k / 4), kw, ...rows, ...runs, m0: from, m: to },
-      ...{ splits: 0, split_size: 0, accumulate: 0 },
+      ...{ splits: 0, split_steps: 0, split_size: 0, accumulate: 0 },
       ...(clamp ?? CLAMPS[0]!),
       bias: Number(bias !== undefined),
     },

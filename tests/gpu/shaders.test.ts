@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
 import type { Flags } from '../../src/gpu/template.js';
+import { TILES } from '../../src/ops/tiles.js';
 import { shaderSources } from '../../src/shaders/embedded.js';
 import { openGpu } from '../setup.js';
 
@@ -33,6 +34,8 @@ const gemms: Flags[] = vectors.flatMap((v) => [
   { ...v, C_VEC: true, TC: 'vec4f', ACTIVATION: 0 },
   { ...v, C_VEC: false, TC: 'f32', ACTIVATION: 5 },
 ]);
+
+const tiles = TILES.map(({ flags }) => flags);
 
 /** Windows of the depthwise kernels, and the flags that ops/depthwise.ts computes from them. */
 const depthwise: Flags[] = [true, false].flatMap((VEC) =>
@@ -67,11 +70,11 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     { WG: 64, NT: 64, T: 'vec4f', LOAD_K: true },
   ],
   gemm_merge: gemms.map((flags) => ({ ...flags, WG: 64, T: 'vec4f', VEC: true })),
-  gemm_simt: gemms.map((flags) => ({ ...flags, NT: 64 })),
+  gemm_simt: tiles.flatMap((tile) => gemms.map((flags) => ({ ...flags, ...tile }))),
   gemm_lanes: [0, 4096].flatMap((WINDOW) =>
     gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32, WINDOW })),
   ),
-  filter_simt: vectors,
+  filter_simt: tiles.flatMap((tile) => vectors.map((flags) => ({ ...flags, ...tile }))),
   max_pool_grad_tiles: ['f32', 'vec4f'].map((T) => ({ WG: 64, T, KH: 2, KW: 3 })),
   depthwise: depthwise.map((flags) => ({ ...flags, ACTIVATION: 2 })),
   depthwise_grad_filter: depthwise,

@@ -15,7 +15,7 @@ struct Params {
   a_stride: u32, a_offset: u32,
   c_h: u32, c_w: u32, c_sh: u32, c_sw: u32, c_y: u32, c_x: u32, c_stride: u32, c_offset: u32,
   n_tiles: u32, tile0: u32, b_tile: u32, b_row: u32,
-  splits: u32, split_size: u32, bias: u32, accumulate: u32, low: f32, high: f32,
+  splits: u32, split_steps: u32, split_size: u32, bias: u32, accumulate: u32, low: f32, high: f32,
 }
 @group(0) @binding(0) var<storage, read> a: array<T>;
 @group(0) @binding(2) var<storage, read> bias: array<TC>;

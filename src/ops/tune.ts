@@ -1,0 +1,44 @@
+import { debug } from '../gpu/debug.js';
+import type { Device } from '../gpu/device.js';
+import { rankChoices, type Choice, type ProductSize } from './tiles.js';
+
+/** Steps of four k in a slab of the kernels for GPUs. */
+const SLAB_STEPS = 4;
+
+/** Shares steps of four k out to at most `most` splits of whole slabs; one split where there is none. */
+export function shareSteps(
+  steps: number,
+  most: number,
+): { readonly splits: number; readonly split_steps: number } {
+  const slabs = Math.ceil(steps / SLAB_STEPS);
+  const split_steps = SLAB_STEPS * Math.max(1, Math.ceil(slabs / most));
+  return { splits: Math.max(1, Math.ceil(steps / split_steps)), split_steps };
+}
+
+/**
+ * How a product is computed on a GPU: as was measured to be fastest, else as it should be.
+ *
+ * @param kind which kernel
+ * @param tryOut computes it in one way, to measure how long that takes
+ * @param minSplits see `rankChoices`
+ */
+export function choose(
+  op: string,
+  device: Device,
+  kind: 'gemm' | 'filter',
+  size: ProductSize,
+  tryOut: ((choice: Choice) => void) | undefined,
+  minSplits = 1,
+): Choice {
+  const ranked = rankChoices(device, size, minSplits);
+  const choice = device.tuner.choose(keyOf(kind, size, minSplits), ranked, tryOut);
+  debug(3, () => `${op}: tiles of ${choice.name}, of ${ranked.length} ways`);
+  return choice;
+}
+
+/** Sizes that depend on the batch are rounded up to powers of two, so that few are measured. */
+function keyOf(kind: 'gemm' | 'filter', { count, m, n, k }: ProductSize, minSplits: number): string {
+  const rounded = (size: number): number => (size < 64 ? size : 2 ** Math.ceil(Math.log2(size)));
+  const [rows, depth] = kind === 'gemm' ? [rounded(m), k] : [m, rounded(k)];
+  return `${kind} ${count} of ${rows}x${depth}x${n}${minSplits > 1 ? ` in ${rounded(minSplits)}` : ''}`;
+}
