@@ -32,6 +32,12 @@ function systemName(): string {
   return process.platform === 'win32' ? 'Direct3D 12' : 'system Vulkan';
 }
 
+/** Exact timestamps; f16 on NVIDIA, and subgroup matrices, which are experimental. */
+const DAWN_FLAGS = [
+  'disable-dawn-features=timestamp_quantization',
+  'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',
+];
+
 /** Opens Dawn with the Vulkan drivers of these manifests; undefined means those of the system. */
 async function openBinding(
   flags: readonly string[],
@@ -55,9 +61,7 @@ async function openBinding(
     }
   }
   const key = [drivers, ...flags].join(' ');
-  const gpu =
-    instances.get(key) ??
-    binding.create([...flags, 'disable-dawn-features=timestamp_quantization']);
+  const gpu = instances.get(key) ?? binding.create([...flags, ...DAWN_FLAGS]);
   // The one opened last is the last of the map.
   instances.delete(key);
   instances.set(key, gpu);

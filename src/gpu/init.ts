@@ -1,6 +1,6 @@
 import { calmPolling, gpuSources, noGpuAdvice, note } from '#host';
 import { FoveaError } from '../errors.js';
-import { Device, type AdapterInfo } from './device.js';
+import { Device, MATRIX_FEATURE, type AdapterInfo } from './device.js';
 import type { AdapterKind, GpuSource } from './host.js';
 import type { MemoryInfo } from './memory.js';
 import type { TuneMode } from './tuner.js';
@@ -109,7 +109,12 @@ async function openSource(
   return openDevice(adapter, info, tune);
 }
 
-const WANTED_FEATURES = ['subgroups', 'timestamp-query'] as const;
+const WANTED_FEATURES: readonly string[] = [
+  'subgroups',
+  'timestamp-query',
+  'shader-f16',
+  MATRIX_FEATURE,
+];
 const WANTED_LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
@@ -118,13 +123,11 @@ const WANTED_LIMITS = [
   'maxComputeWorkgroupStorageSize',
 ] as const;
 
-async function openDevice(
-  adapter: GPUAdapter,
-  info: AdapterInfo,
-  tune: TuneMode,
-): Promise<Device> {
+async function openDevice(adapter: GPUAdapter, info: AdapterInfo, tune: TuneMode): Promise<Device> {
   const gpu = await adapter.requestDevice({
-    requiredFeatures: WANTED_FEATURES.filter((name) => adapter.features.has(name)),
+    requiredFeatures: [...adapter.features].filter((name) =>
+      WANTED_FEATURES.includes(name),
+    ) as GPUFeatureName[],
     requiredLimits: Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]])),
   });
   const opened = new Device(gpu, info, tune);

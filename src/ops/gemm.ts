@@ -150,7 +150,7 @@ export function convGradFilter(
   const compute = ({ tile, splits }: Choice): void =>
     filterInSplits(op, { x, dy, dw }, g, { kernel: 'filter_simt', ...tile }, splits);
   const size = { count: g.kh * g.kw, m: g.ci, n: g.co, k: rows.pixels };
-  compute(choose(op, device, 'filter', size, compute, leastSplits(rows)));
+  compute(choose(op, device, 'filter_simt', size, compute, leastSplits(rows)));
 }
 
 /** Workgroups that keep the cores of a software adapter busy. */
@@ -198,7 +198,7 @@ function filterInSplits(
 
 const WG = 64;
 
-type Kind = 'lanes' | 'simt' | 'direct' | 'depthwise';
+type Kind = Device['innerLoop'] | 'depthwise';
 
 /** Which kernels compute a convolution: the general ones can do all, the others are faster. */
 function kernelsFor(op: string, device: Device, g: ConvGeometry): Kind {

@@ -66,7 +66,7 @@ const MAX_PARTIAL = 8 * 1024 * 1024;
 /** c = act(a w + bias), a being built from pixels on the fly: the implicit GEMM. */
 export function product(
   op: string,
-  kind: 'lanes' | 'simt',
+  kind: 'lanes' | 'simt' | 'sgmat',
   operands: ProductOperands,
   rows: Rows,
   columns: Columns,
@@ -75,7 +75,7 @@ export function product(
   const compute = (b: BOperand): void => {
     const work = { op, ...operands, b, rows, columns };
     // Compiling more than a clamp into the rows of the lanes kernel takes a software adapter seconds.
-    const isClamp = kind === 'simt' || CLAMPS[epilogue.activation ?? 0] !== undefined;
+    const isClamp = kind !== 'lanes' || CLAMPS[epilogue.activation ?? 0] !== undefined;
     if (b.splits === 1 && !epilogue.accumulate && isClamp) {
       for (const part of b.parts) multiply(work, part, { from: 0, to: rows.m }, epilogue);
     } else {
@@ -87,12 +87,13 @@ export function product(
     compute(lanesOperand(op, operands, rows, columns));
     return;
   }
+  const kernel = `gemm_${kind}` as const;
   const size = { count: 1, m: rows.m, n: columns.n, k: 4 * stepsOf(columns) };
   const computeAs = (choice: Choice): void =>
-    compute(simtOperand(op, operands.w, columns, choice));
+    compute(tiledOperand(op, kernel, operands.w, columns, choice));
   // What adds to a result cannot be tried out on it.
   const tryOut = epilogue.accumulate ? undefined : computeAs;
-  computeAs(choose(op, deviceOf(operands.c), 'gemm', size, tryOut));
+  computeAs(choose(op, deviceOf(operands.c), kernel, size, tryOut));
 }
 
 /** The B operand, and the runs that it takes. */
@@ -139,22 +140,26 @@ function stepsOf({ kh, kw, k }: Columns): number {
 }
 
 /** The B operand of a tile of GPUs: w where it is, if it lies well, else packed. */
-function simtOperand(op: string, w: Operand, columns: Columns, { tile, splits }: Choice): BOperand {
+function tiledOperand(
+  op: string,
+  kernel: string,
+  w: Operand,
+  columns: Columns,
+  { tile, splits }: Choice,
+): BOperand {
   const { flags, rows: tileRows } = tile;
   const { NT } = flags;
   const steps = stepsOf(columns);
   const tiles = Math.ceil(columns.n / NT);
   const inPlace = liesInOrder(columns) || steps === 0;
-  const packed = inPlace
-    ? undefined
-    : pack(op, w, columns, { NT, OVER_N: true }, [tiles, steps]);
+  const packed = inPlace ? undefined : pack(op, w, columns, { NT, OVER_N: true }, [tiles, steps]);
   const place = packed
     ? { b_tile: steps * NT, b_row: NT / 4 }
     : { b_tile: NT / 4, b_row: Math.ceil(columns.n / 4) };
   const share = shareSteps(steps, splits);
   const all = { split: 0, tile0: 0, n_tiles: tiles, step0: 0, step1: steps };
   const parts = [{ b: packed ?? w, ...all, ...place, ...share }];
-  return { kernel: 'gemm_simt', flags, tileRows, parts, splits: share.splits, packed };
+  return { kernel, flags, tileRows, parts, splits: share.splits, packed };
 }
 
 function lanesOperand(

@@ -1,19 +1,17 @@
 import type { Device } from '../gpu/device.js';
+import type { Flags } from '../gpu/template.js';
 
-/** A tile of the kernels for GPUs (gemm_simt, filter_simt): what one workgroup makes. */
+/** A tile of the kernels for GPUs: what one workgroup makes. */
 export interface Tile {
   readonly rows: number;
   readonly columns: number;
+  /** What one invocation makes, or one subgroup with matrix units: '8x4'. */
+  readonly each: string;
   /** Compile-time flags of the kernels. */
-  readonly flags: {
-    readonly BM: number;
-    readonly NT: number;
-    /** What one invocation makes. */
-    readonly TM: number;
-    readonly TN: number;
-    readonly INVOCATIONS: number;
-  };
-  /** Share of the peak that a GPU full of such tiles reaches. */
+  readonly flags: Flags & { readonly NT: number; readonly INVOCATIONS: number };
+  /** Bytes of workgroup memory. */
+  readonly bytes: number;
+  /** Share of the f32 peak that a GPU full of such tiles reaches. */
   readonly efficiency: number;
 }
 
@@ -35,12 +33,18 @@ export interface ProductSize {
   readonly k: number;
 }
 
+/** k that a tile stages at a time. */
+const SLAB = 16;
+
 function tile(rows: number, columns: number, TM: number, TN: number, efficiency: number): Tile {
   const INVOCATIONS = (rows / TM) * (columns / TN);
-  return { rows, columns, flags: { BM: rows, NT: columns, TM, TN, INVOCATIONS }, efficiency };
+  const flags = { BM: rows, NT: columns, TM, TN, INVOCATIONS };
+  // Those of gemm_simt, which needs the most.
+  const bytes = SLAB * 4 * (rows + 2 + columns);
+  return { rows, columns, each: `${TM}x${TN}`, flags, bytes, efficiency };
 }
 
-/** All tiles; few, so that few pipelines are compiled. */
+/** All tiles of gemm_simt and filter_simt; few, so that few pipelines are compiled. */
 export const TILES: readonly Tile[] = [
   tile(32, 32, 4, 4, 0.3),
   tile(64, 64, 4, 4, 0.45),
@@ -50,10 +54,35 @@ export const TILES: readonly Tile[] = [
 ];
 
 /** Columns of the widest tile. */
-export const WIDEST = Math.max(...TILES.map(({ columns }) => columns));
+export const WIDEST = 128;
 
-/** k that a tile stages at a time. */
-const SLAB = 16;
+/** Tiles of gemm_sgmat: rows, columns, and those of a subgroup; efficiency. */
+const MATRIX_TILES = [
+  [64, 64, 32, 32, 1],
+  [128, 64, 64, 32, 1.5],
+  [128, 128, 64, 32, 2],
+  [128, 128, 64, 64, 2.2],
+] as const;
+
+/** The tiles of gemm_sgmat on a device; without matrix units they are emulated. */
+export function matrixTiles({ gpu, info, matrixUnits }: Device): readonly Tile[] {
+  const EMULATED = matrixUnits === undefined;
+  const F16 = gpu.features.has('shader-f16');
+  const { M, N, K } = matrixUnits ?? { M: 16, N: 16, K: 16 };
+  const SG = EMULATED ? 32 : info.subgroupSize;
+  const BK = 32;
+  const common = { MM: M, MN: N, MK: K, SG, BK, EMULATED, F16, H: F16 ? 'f16' : 'f32' };
+  return MATRIX_TILES.map(([rows, columns, SM, SN, efficiency]) => {
+    const subgroups = (rows / SM) * (columns / SN);
+    const staged = rows * (BK + 8) + BK * (columns + 8);
+    return {
+      ...{ rows, columns, each: `${SM}x${SN}`, efficiency },
+      flags: { ...common, BM: rows, NT: columns, SM, SN, INVOCATIONS: subgroups * SG },
+      bytes: (F16 ? 2 : 4) * staged + 4 * subgroups * M * N,
+    };
+  });
+}
+
 /** Slabs that a split must sum over, to be worth its partial sums. */
 const MIN_SLABS = 4;
 const SPLITS = [1, 2, 4, 8, 16, 32];
@@ -68,42 +97,40 @@ const GPU = {
   launch: 5e-6,
 };
 
-/** Bytes of workgroup memory of a tile; see gemm_simt.wgsl, which needs the most. */
-function workgroupBytes({ rows, columns }: Tile): number {
-  return SLAB * 4 * (rows + 2 + columns);
-}
-
 /**
  * The ways to compute a product, best first as far as that can be told without trying: the time of
  * arithmetic, rounded up to whole rounds of workgroups, or of memory traffic, whichever is longer.
  *
+ * @param limits of the device
  * @param minSplits parts that k must be shared out to at least
  */
 export function rankChoices(
-  { gpu: { limits } }: Pick<Device, 'gpu'>,
+  tiles: readonly Tile[],
+  limits: GPUSupportedLimits,
   size: ProductSize,
   minSplits = 1,
 ): readonly Choice[] {
   const slabs = Math.ceil(size.k / SLAB);
   const most = Math.max(minSplits, Math.floor(slabs / MIN_SLABS));
   const splits = [...new Set([minSplits, ...SPLITS.map((n) => n * minSplits)])];
-  const choices = TILES.filter(
-    (each) =>
-      each.flags.INVOCATIONS <= limits.maxComputeInvocationsPerWorkgroup &&
-      workgroupBytes(each) <= limits.maxComputeWorkgroupStorageSize,
-  ).flatMap((each) =>
-    splits
-      .filter((count) => count === minSplits || (count <= most && isSmall(each, size, count)))
-      .map((count) => choiceOf(each, count)),
-  );
+  const choices = tiles
+    .filter(
+      (each) =>
+        each.flags.INVOCATIONS <= limits.maxComputeInvocationsPerWorkgroup &&
+        each.bytes <= limits.maxComputeWorkgroupStorageSize,
+    )
+    .flatMap((each) =>
+      splits
+        .filter((count) => count === minSplits || (count <= most && isSmall(each, size, count)))
+        .map((count) => choiceOf(each, count)),
+    );
   const seconds = new Map(choices.map((choice) => [choice, estimate(choice, size)]));
   return choices.sort((a, b) => seconds.get(a)! - seconds.get(b)!);
 }
 
 function choiceOf(each: Tile, splits: number): Choice {
-  const { rows, columns, flags } = each;
   const parts = splits === 1 ? '' : `, ${splits} splits`;
-  return { name: `${rows}x${columns} by ${flags.TM}x${flags.TN}${parts}`, tile: each, splits };
+  return { name: `${each.rows}x${each.columns} by ${each.each}${parts}`, tile: each, splits };
 }
 
 function tilesOf({ rows, columns }: Tile, { count, m, n }: ProductSize): number {

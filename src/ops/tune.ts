@@ -1,6 +1,6 @@
 import { debug } from '../gpu/debug.js';
 import type { Device } from '../gpu/device.js';
-import { rankChoices, type Choice, type ProductSize } from './tiles.js';
+import { matrixTiles, rankChoices, TILES, type Choice, type ProductSize } from './tiles.js';
 
 /** Steps of four k in a slab of the kernels for GPUs. */
 const SLAB_STEPS = 4;
@@ -15,6 +15,9 @@ export function shareSteps(
   return { splits: Math.max(1, Math.ceil(steps / split_steps)), split_steps };
 }
 
+/** The kernels for GPUs. */
+export type ProductKind = 'gemm_simt' | 'gemm_sgmat' | 'filter_simt';
+
 /**
  * How a product is computed on a GPU: as was measured to be fastest, else as it should be.
  *
@@ -25,20 +28,31 @@ export function shareSteps(
 export function choose(
   op: string,
   device: Device,
-  kind: 'gemm' | 'filter',
+  kind: ProductKind,
   size: ProductSize,
   tryOut: ((choice: Choice) => void) | undefined,
   minSplits = 1,
 ): Choice {
-  const ranked = rankChoices(device, size, minSplits);
+  const ranked = waysOf(device, kind, size, minSplits);
   const choice = device.tuner.choose(keyOf(kind, size, minSplits), ranked, tryOut);
   debug(3, () => `${op}: tiles of ${choice.name}, of ${ranked.length} ways`);
   return choice;
 }
 
+/** All ways to compute a product, best first as far as can be told without trying. */
+export function waysOf(
+  device: Device,
+  kind: ProductKind,
+  size: ProductSize,
+  minSplits = 1,
+): readonly Choice[] {
+  const tiles = kind === 'gemm_sgmat' ? matrixTiles(device) : TILES;
+  return rankChoices(tiles, device.gpu.limits, size, minSplits);
+}
+
 /** Sizes that depend on the batch are rounded up to powers of two, so that few are measured. */
-function keyOf(kind: 'gemm' | 'filter', { count, m, n, k }: ProductSize, minSplits: number): string {
+function keyOf(kind: ProductKind, { count, m, n, k }: ProductSize, minSplits: number): string {
   const rounded = (size: number): number => (size < 64 ? size : 2 ** Math.ceil(Math.log2(size)));
-  const [rows, depth] = kind === 'gemm' ? [rounded(m), k] : [m, rounded(k)];
+  const [rows, depth] = kind === 'filter_simt' ? [m, rounded(k)] : [rounded(m), k];
   return `${kind} ${count} of ${rows}x${depth}x${n}${minSplits > 1 ? ` in ${rounded(minSplits)}` : ''}`;
 }

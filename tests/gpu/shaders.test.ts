@@ -35,6 +35,10 @@ const gemms: Flags[] = vectors.flatMap((v) => [
   { ...v, C_VEC: false, TC: 'f32', ACTIVATION: 5 },
 ]);
 
+const matrixTile: Flags = {
+  ...{ BM: 64, NT: 64, BK: 32, SM: 32, SN: 32, MM: 16, MN: 16, MK: 16, SG: 32 },
+  ...{ INVOCATIONS: 128, EMULATED: true, H: 'f32' },
+};
 const tiles = TILES.map(({ flags }) => flags);
 
 /** Windows of the depthwise kernels, and the flags that ops/depthwise.ts computes from them. */
@@ -74,6 +78,8 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   gemm_lanes: [0, 4096].flatMap((WINDOW) =>
     gemms.map((flags) => ({ ...flags, S: 8, G: 2, NT: 32, WINDOW })),
   ),
+  // Workgroup memory for all tiles is not everywhere.
+  gemm_sgmat: gemms.map((flags) => ({ ...flags, ...matrixTile })),
   filter_simt: tiles.flatMap((tile) => vectors.map((flags) => ({ ...flags, ...tile }))),
   max_pool_grad_tiles: ['f32', 'vec4f'].map((T) => ({ WG: 64, T, KH: 2, KW: 3 })),
   depthwise: depthwise.map((flags) => ({ ...flags, ACTIVATION: 2 })),

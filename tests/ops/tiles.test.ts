@@ -17,7 +17,6 @@ it('the cases are there', () => {
   expect(families.flatMap(({ cases }) => cases)).toHaveLength(CASES.length);
 });
 
-describe.each(TILES)('tiles of $rows x $columns by $flags.TM x $flags.TN', (tile) => {
-  const { rows, columns, flags } = tile;
-  testFamilies(families, 'simt', `${rows}x${columns} by ${flags.TM}x${flags.TN}`);
+describe.each(TILES)('tiles of $rows x $columns by $each', ({ rows, columns, each }) => {
+  testFamilies(families, 'simt', `${rows}x${columns} by ${each}`);
 });
