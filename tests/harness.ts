@@ -49,11 +49,11 @@ export function testFamilies(
   }
 }
 
-/** Of the ways whose names begin like this, the one with the most splits. */
+/** Of the ways whose names begin like this, the one with the most splits; else the first way. */
 function mostSplits<W extends Way>(ranked: readonly W[], tile: string): W {
   const splits = ({ name }: Way): number => Number(/, (\d+) splits/.exec(name)?.[1] ?? 1);
   const ways = ranked.filter(({ name }) => name.startsWith(tile));
-  return ways.reduce((a, b) => (splits(b) > splits(a) ? b : a));
+  return ways.reduce((a, b) => (splits(b) > splits(a) ? b : a), ways[0] ?? ranked[0]!);
 }
 
 async function check(given: OpCase, { tolerance }: OpFamily, halves: boolean): Promise<void> {

@@ -145,12 +145,16 @@ export class Tuner {
 /** The choices in a file. Throws an Error that says what is wrong with it. */
 function parse(text: string, identity: string): Readonly<Record<string, string>> {
   const file = JSON.parse(text) as Partial<File> | null;
-  if (file?.schema !== 'tuning/1' || typeof file.choices !== 'object') {
+  if (file?.schema !== 'tuning/1' || !isObject(file.choices)) {
     throw new Error('the file is no list of choices');
   }
   if (file.identity !== identity) throw new Error('the file is of another adapter or version');
   const isName = ([, name]: [string, unknown]): boolean => typeof name === 'string';
   return Object.fromEntries(Object.entries(file.choices).filter(isName));
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 /** A short name of a long text: equal for equal texts, hardly ever for others. */

@@ -63,6 +63,10 @@ fn half4(v: vec4f) -> vec4<H> {
 
 @compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
+#if EMULATED
+#else
+        @builtin(subgroup_id) sub: u32,
+#endif
         @builtin(local_invocation_index) lid: u32) {
   var tile = wid.y * nwg.x + wid.x;
   let column_tile = tile % p.n_tiles; tile /= p.n_tiles;
@@ -72,7 +76,9 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   if (split >= p.splits) { return; }
   let step1 = min((split + 1) * p.split_steps, p.step1);
   let lane = lid % SG;
+#if EMULATED
   let sub = lid / SG;
+#endif
   let sub_row = sub / (NT / SN) * SM;
   let sub_column = sub % (NT / SN) * SN;
 

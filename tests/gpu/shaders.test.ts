@@ -119,6 +119,7 @@ describe('on this adapter', () => {
     // The subgroup kernels need a device with subgroups; elsewhere they are not used.
     if (shaderSources[name]!.includes('enable subgroups') && !gpu.features.has('subgroups')) return;
     const compiled = (FLAGS[name] ?? DEFAULT).map((flags) => kernels.get(name, flags));
+    for (const { pipeline } of compiled) expect(pipeline).toBeDefined();
     await recorder.settled();
     for (const { failure, storage } of compiled) {
       expect(failure).toBeUndefined();
