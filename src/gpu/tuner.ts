@@ -55,6 +55,11 @@ export class Tuner {
 
   constructor(private readonly options: TunerOptions) {}
 
+  /** Whether it measures at all. */
+  get isActive(): boolean {
+    return this.options.mode === 'auto';
+  }
+
   /** Whether times are awaited: choices may soon be others. */
   get isTiming(): boolean {
     return this.open.size > 0;
