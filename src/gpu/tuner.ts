@@ -76,6 +76,12 @@ export class Tuner {
   }
 
   /**
+   * Asked at each choice with the names of all ways and the one that would be taken; gives the one
+   * that is. Nothing is measured while it is there. For `fovea kernels`.
+   */
+  onChoice: ((names: readonly string[], chosen: string) => string) | undefined;
+
+  /**
    * The way to compute something.
    *
    * @param key what is computed, with its sizes
@@ -89,15 +95,22 @@ export class Tuner {
   ): W {
     const known = this.choices.get(key);
     const found = ranked.find(({ name }) => name === known);
-    if (found) return found;
-    const { mode, canTime } = this.options;
-    if (mode === 'auto' && tryOut && !this.tried.has(key) && ranked.length > 1 && canTime()) {
-      this.tried.add(key);
-      const measured = this.settle(key, this.measure(ranked.slice(0, TRIED), tryOut));
-      this.open.add(measured);
-      void measured.finally(() => this.open.delete(measured));
+    const chosen = found ?? ranked[0]!;
+    if (this.onChoice) {
+      const names = ranked.map(({ name }) => name);
+      const wanted = this.onChoice(names, chosen.name);
+      return ranked.find(({ name }) => name === wanted) ?? chosen;
     }
-    return ranked[0]!;
+    if (!found && tryOut && ranked.length > 1) this.tryOnce(key, ranked.slice(0, TRIED), tryOut);
+    return chosen;
+  }
+
+  private tryOnce<W extends Way>(key: string, ways: readonly W[], tryOut: (way: W) => void): void {
+    if (!this.isActive || this.tried.has(key) || !this.options.canTime()) return;
+    this.tried.add(key);
+    const measured = this.settle(key, this.measure(ways, tryOut));
+    this.open.add(measured);
+    void measured.finally(() => this.open.delete(measured));
   }
 
   /** Resolves when all times are known, and the choices are kept. */

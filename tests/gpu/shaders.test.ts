@@ -67,6 +67,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   row_loss_grad: rowLosses,
   affine: affines,
   affine_grad: affines,
+  multiply_add: [{ WG: 64, STEPS: 4 }],
   exact_sum: [{ WG: 64, WORDS: 6 }],
   gemm_pack: [
     { WG: 64, NT: 64, T: 'f32', OVER_N: true },
