@@ -24,7 +24,9 @@ describe('fovea kernels', () => {
     expect(stdout).toMatch(/^ {2}conv2d +batch,height,width,channels,filters,kernel,stride$/m);
     expect(stdout).toMatch(/^ {2}gemm_simt +C\[m, n\] = act/m);
     const json = await fovea(['kernels', '--json'], nowhere);
-    expect(JSON.parse(json.stdout)).toMatchObject({ operations: [{ name: 'matmul' }, {}, {}] });
+    const { operations, kernels } = JSON.parse(json.stdout) as Record<string, { name: string }[]>;
+    expect(operations!.map(({ name }) => name)).toContain('depthwise-dx');
+    expect(kernels!.map(({ name }) => name)).toContain('gemm_merge');
   });
 
   it('measures the ways to compute an operation, and says which is taken', async () => {

@@ -46,11 +46,15 @@ export function writeRaw(text: string): void {
 
 /** A text that the browser keeps for this site, where it may. */
 export function cacheEntry(name: string): CacheEntry {
-  const storage = (): Storage | undefined =>
-    (globalThis as { localStorage?: Storage }).localStorage;
+  // Asking for it throws where the user has forbidden it.
+  const storage = Promise.resolve().then(
+    () => (globalThis as { localStorage?: Storage }).localStorage,
+  );
+  storage.catch(() => undefined);
+  const key = `fovea/${name}`;
   return {
-    read: async () => storage()?.getItem(`fovea/${name}`) ?? undefined,
-    write: async (text) => storage()?.setItem(`fovea/${name}`, text),
+    read: () => storage.then((kept) => kept?.getItem(key) ?? undefined),
+    write: (text) => storage.then((kept) => kept?.setItem(key, text)),
   };
 }
 

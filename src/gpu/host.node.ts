@@ -147,8 +147,8 @@ export function cacheEntry(name: string): CacheEntry {
   const path = join(cacheFolder(), name);
   return {
     read: () =>
-      readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return undefined;
+      readFile(path, 'utf8').catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
         throw error;
       }),
     write: async (text) => {

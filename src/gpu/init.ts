@@ -87,8 +87,10 @@ async function open(options: InitOptions): Promise<Device> {
   );
 }
 
-function checkTune(tune: unknown): void {
-  if (tune === undefined || tune === 'auto' || tune === 'off') return;
+const MODES: readonly (TuneMode | undefined)[] = [undefined, 'auto', 'off'];
+
+function checkTune(tune: TuneMode | undefined): void {
+  if (MODES.includes(tune)) return;
   throw new FoveaError('ARGUMENT', `init: tune must be 'auto' or 'off', got ${String(tune)}`);
 }
 

@@ -326,7 +326,7 @@ function wholeTiles({ b: { tileRows } }: Work, { from, to }: Range): number {
 }
 
 /** One run of a GEMM kernel, for some rows. */
-function multiply(work: Work, { b, split: _, ...part }: Part, range: Range, end: Epilogue): void {
+function multiply(work: Work, { b, ...part }: Part, range: Range, end: Epilogue): void {
   const { kernel, flags: kernelFlags, tileRows } = work.b;
   const { flags, params, operands } = common(work, range, end);
   const split_size = wholeTiles(work, range);

@@ -33,22 +33,33 @@ export function choose(
   tryOut: ((choice: Choice) => void) | undefined,
   minSplits = 1,
 ): Choice {
-  const ranked = waysOf(device, kind, size, minSplits);
-  const choice = device.tuner.choose(keyOf(kind, size, minSplits), ranked, tryOut);
-  debug(3, () => `${op}: tiles of ${choice.name}, of ${ranked.length} ways`);
+  const ways = waysOf(device, kind, size, minSplits);
+  const choice = device.tuner.choose(keyOf(kind, size, minSplits), ways, tryOut);
+  debug(3, () => `${op}: tiles of ${choice.name}, of ${ways.length} ways`);
   return choice;
 }
 
 /** All ways to compute a product, best first as far as can be told without trying. */
-export function waysOf(
+function waysOf(
   device: Device,
   kind: ProductKind,
   size: ProductSize,
   minSplits = 1,
 ): readonly Choice[] {
-  const tiles = kind === 'gemm_sgmat' ? matrixTiles(device) : TILES;
-  return rankChoices(tiles, device.gpu.limits, size, minSplits);
+  const known = ranked.get(device) ?? new Map<string, readonly Choice[]>();
+  ranked.set(device, known);
+  const key = [kind, size.count, size.m, size.n, size.k, minSplits].join();
+  let ways = known.get(key);
+  if (!ways) {
+    const tiles = kind === 'gemm_sgmat' ? matrixTiles(device) : TILES;
+    ways = rankChoices(tiles, device.gpu.limits, size, minSplits);
+    known.set(key, ways);
+  }
+  return ways;
 }
+
+/** What was ranked before: the same products come at each step. */
+const ranked = new WeakMap<Device, Map<string, readonly Choice[]>>();
 
 /** Sizes that depend on the batch are rounded up to powers of two, so that few are measured. */
 function keyOf(kind: ProductKind, { count, m, n, k }: ProductSize, minSplits: number): string {

@@ -50,7 +50,7 @@ describe('Tuner', () => {
     const { tuner, ran, tryOut } = tunerWith(TIMES);
     expect(tuner.choose('key', ways, tryOut).name).toBe('first');
     expect(tuner.isTiming).toBe(true);
-    expect(ran.slice(0, 8)).toEqual([...'12'].flatMap(() => ways.slice(0, 4).map((w) => w.name)));
+    expect(ran.slice(0, 8)).toEqual([1, 2].flatMap(() => ways.slice(0, 4).map((w) => w.name)));
     await tuner.settled();
     expect(tuner.isTiming).toBe(false);
     const count = ran.length;
