@@ -76,8 +76,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   if (split >= p.splits) { return; }
   let step1 = min((split + 1) * p.split_steps, p.step1);
   let lane = lid % SG;
+  // Results are stored by any SG invocations: which of them are a subgroup does not matter there.
+  let part = lid / SG;
 #if EMULATED
-  let sub = lid / SG;
+  let sub = part;
 #endif
   let sub_row = sub / (NT / SN) * SM;
   let sub_column = sub % (NT / SN) * SN;
@@ -171,9 +173,9 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #endif
   workgroupBarrier();
   for (var e = lane; e < MM * MN / 4; e += SG) {
-    let m = m0 + sub_row + $i * MM + e / (MN / 4);
-    let n = column_tile * NT + sub_column + $j * MN + 4 * (e % (MN / 4));
-    let at = sub * MM * MN + 4 * e;
+    let m = m0 + part / (NT / SN) * SM + $i * MM + e / (MN / 4);
+    let n = column_tile * NT + part % (NT / SN) * SN + $j * MN + 4 * (e % (MN / 4));
+    let at = part * MM * MN + 4 * e;
     let v = vec4f(c_slab[at], c_slab[at + 1], c_slab[at + 2], c_slab[at + 3]);
     if (m < p.m) { store_c(row_of(m).c + split * p.split_size, n, v + bias4(n)); }
   }
