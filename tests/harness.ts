@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Device } from '../src/gpu/device.js';
 import { defaultDevice, shutdown } from '../src/gpu/init.js';
+import type { Way } from '../src/gpu/tuner.js';
 import { scope } from '../src/scope.js';
 import { tensor, type Tensor } from '../src/tensor.js';
 import { referenceGradients, upstream, type OpCase, type OpFamily } from './cases/case.js';
@@ -16,15 +18,20 @@ interface Outcome {
 /**
  * Tests every case of the families: the result, each gradient, and the gradients once more along a
  * random direction, against float64. Afterwards not a byte may be left. `innerLoop` overrides what
- * the adapter would use for the GEMMs.
+ * the adapter would use for the GEMMs, `tile` (as '64x64 by 8x4') the tile of those for GPUs, which
+ * then share their summands out to as many splits as they can. Numbers are rounded to f16 where the
+ * inner loop does so.
  */
 export function testFamilies(
   families: readonly OpFamily[],
-  innerLoop?: 'lanes' | 'simt' | 'direct',
+  innerLoop?: Device['innerLoop'],
+  tile?: string,
 ): void {
   beforeAll(async () => {
     await openGpu();
-    if (innerLoop) defaultDevice().innerLoop = innerLoop;
+    const device = defaultDevice();
+    if (innerLoop) device.innerLoop = innerLoop;
+    if (tile !== undefined) device.tuner.choose = (_, ranked) => mostSplits(ranked, tile);
   });
   afterAll(shutdown);
   for (const family of families) {
@@ -32,7 +39,7 @@ export function testFamilies(
       for (const test of family.cases) {
         it(test.name, async () => {
           const before = defaultDevice().memory.info();
-          await check(test, family);
+          await check(test, family, innerLoop === 'sgmat');
           const after = defaultDevice().memory.info();
           expect(after.liveBytes).toBe(before.liveBytes);
           expect(after.liveStorages).toBe(before.liveStorages);
@@ -42,9 +49,17 @@ export function testFamilies(
   }
 }
 
-async function check(test: OpCase, { tolerance }: OpFamily): Promise<void> {
+/** Of the ways whose names begin like this, the one with the most splits; else the first way. */
+function mostSplits<W extends Way>(ranked: readonly W[], tile: string): W {
+  const splits = ({ name }: Way): number => Number(/, (\d+) splits/.exec(name)?.[1] ?? 1);
+  const ways = ranked.filter(({ name }) => name.startsWith(tile));
+  return ways.reduce((a, b) => (splits(b) > splits(a) ? b : a), ways[0] ?? ranked[0]!);
+}
+
+async function check(given: OpCase, { tolerance }: OpFamily, halves: boolean): Promise<void> {
+  const test = halves ? { ...given, inputs: given.inputs.map(toHalves) } : given;
   const expected = test.forward(test.inputs, test.labels ?? []);
-  const dy = upstream(expected.shape);
+  const dy = halves ? toHalves(upstream(expected.shape)) : upstream(expected.shape);
   const { y, grads } = await onGpu(test, expected, dy);
   expectClose('result', y, expected, tolerance.forward);
   if (!test.differentiable.some(Boolean)) return;
@@ -60,6 +75,15 @@ async function check(test: OpCase, { tolerance }: OpFamily): Promise<void> {
   expect(
     directionCheck((inputs) => test.forward(inputs, labels), test.inputs, asArrays, dy),
   ).toBeLessThan(1e-3);
+}
+
+/** Rounds to f16: to multiples of 2^-10 of the largest power of two in a number. */
+function toHalves({ shape, data }: Array64): Array64 {
+  const round = (x: number): number => {
+    const step = 2 ** (Math.max(-14, Math.floor(Math.log2(Math.abs(x) || 1))) - 10);
+    return Math.round(x / step) * step;
+  };
+  return { shape, data: data.map(round) };
 }
 
 /** Runs a case on the GPU, with gradients where they are wanted. */

@@ -54,6 +54,7 @@ export function printNoGpu(error: unknown, versions: Versions): void {
 const INNER_LOOPS: Readonly<Record<string, string>> = {
   lanes: 'subgroup broadcasts, for software adapters',
   simt: 'tiles in workgroup memory, for GPUs',
+  sgmat: 'matrix units',
   direct: 'the general kernels',
 };
 

@@ -5,6 +5,7 @@ import { addConvert } from './convert.js';
 import { addDoctor } from './doctor.js';
 import { errorDocument, EXIT, exitCode, printJson } from './exit.js';
 import { addEvaluate, addFit } from './fit.js';
+import { addKernels } from './kernels.js';
 import { addRun } from './run.js';
 import { addSummary } from './summary.js';
 import { addVerify } from './verify.js';
@@ -26,6 +27,7 @@ addFit(program);
 addEvaluate(program);
 addConvert(program);
 addVerify(program);
+addKernels(program);
 
 process.on('SIGINT', () => process.exit(EXIT.interrupted));
 // Whoever reads our output may have seen enough: "fovea doctor | head -3".

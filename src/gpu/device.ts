@@ -1,5 +1,6 @@
 import { FoveaError } from '../errors.js';
-import { atExit } from '#host';
+import { atExit, cacheEntry } from '#host';
+import { shaderSources } from '../shaders/embedded.js';
 import { debug, debugLevel } from './debug.js';
 import { outcome } from './failure.js';
 import { KernelCache } from './kernel.js';
@@ -7,6 +8,7 @@ import { Memory, type Block } from './memory.js';
 import { Plan } from './plan.js';
 import { Profiler } from './profiler.js';
 import { Recorder } from './recorder.js';
+import { digest, Tuner, type TuneMode } from './tuner.js';
 
 /** How kernels are chosen: software adapters want other inner loops than GPUs. */
 export type AdapterClass = 'software' | 'gpu';
@@ -29,24 +31,39 @@ export interface AdapterInfo {
   readonly tried: readonly string[];
 }
 
+/** A product [M, K] x [K, N] of matrix units, with operands in f16 and sums in f32. */
+export interface MatrixSize {
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
 /** One open GPU with all that is kept for it: memory, kernels, the open chunk of commands. */
 export class Device {
   readonly memory: Memory;
   readonly kernels: KernelCache;
   readonly recorder: Recorder;
   readonly profiler: Profiler;
+  readonly tuner: Tuner;
   /** Largest range of a buffer that a kernel can see, in bytes. Larger tensors work in windows. */
   bindingLimit: number;
-  /** Inner loop of the GEMMs: subgroup broadcasts, workgroup tiles, or the general kernels. */
-  innerLoop: 'lanes' | 'simt' | 'direct';
+  /**
+   * Inner loop of the GEMMs: subgroup broadcasts; tiles in workgroup memory; the same on matrix units,
+   * with operands rounded to f16 (emulated where there are none); or the general kernels.
+   */
+  innerLoop: 'lanes' | 'simt' | 'sgmat' | 'direct';
+  /** Matrices that the matrix units multiply; undefined where there are none that can be used. */
+  readonly matrixUnits: MatrixSize | undefined;
 
   constructor(
     readonly gpu: GPUDevice,
     readonly info: AdapterInfo,
+    tune: TuneMode = 'off',
   ) {
     this.bindingLimit = gpu.limits.maxStorageBufferBindingSize & ~255;
     const lanes = info.class === 'software' && info.subgroupSize >= 4 && info.subgroupSize <= 16;
     this.innerLoop = lanes ? 'lanes' : 'simt';
+    this.matrixUnits = matrixUnits(gpu, info);
     const expect = (check: Promise<void>): void => {
       this.recorder.expect(check);
     };
@@ -58,6 +75,7 @@ export class Device {
       gpu.limits.maxBufferSize,
       (block: Block) => this.recorder.forget(block),
     );
+    this.tuner = this.createTuner(tune);
     this.watch();
     if (debugLevel >= 1) atExit(() => this.printTotals());
   }
@@ -82,6 +100,21 @@ export class Device {
   destroy(): void {
     this.recorder.fatal ??= new FoveaError('DEVICE_LOST', 'the device was destroyed');
     this.gpu.destroy();
+  }
+
+  private createTuner(tune: TuneMode): Tuner {
+    const { profiler, recorder } = this;
+    const { vendor, architecture, device, description, subgroupSize, class: kind } = this.info;
+    const kernels = digest(Object.values(shaderSources).join());
+    const identity = [vendor, architecture, device, description, subgroupSize, kernels].join(' / ');
+    return new Tuner({
+      // On software adapters times depend on what else the processor does, and trying costs seconds.
+      mode: kind === 'software' ? 'off' : tune,
+      identity,
+      store: cacheEntry(`tuning-${digest(identity)}.json`),
+      canTime: () => profiler.available && !recorder.isNoting,
+      time: (fn) => recorder.time(fn),
+    });
   }
 
   private createBuffer(bytes: number): GPUBuffer {
@@ -138,3 +171,26 @@ export class Device {
     );
   }
 }
+
+/** The largest matrices of the units, where subgroups have one size, so that they can be counted. */
+function matrixUnits(gpu: GPUDevice, info: AdapterInfo): MatrixSize | undefined {
+  const features: ReadonlySet<string> = gpu.features;
+  if (!features.has(MATRIX_FEATURE) || !features.has('shader-f16')) return undefined;
+  if (info.subgroupSize === 0) return undefined;
+  const { subgroupMatrixConfigs = [] } = gpu.adapterInfo as GPUAdapterInfo & {
+    readonly subgroupMatrixConfigs?: readonly MatrixConfig[];
+  };
+  const volume = ({ M, N, K }: MatrixSize): number => M * N * K;
+  return subgroupMatrixConfigs
+    .filter((each) => each.componentType === 'f16' && each.resultComponentType === 'f32')
+    .filter(({ M, N, K }) => 32 % M === 0 && 32 % N === 0 && 32 % K === 0)
+    .reduce<MatrixSize | undefined>((a, b) => (a && volume(a) >= volume(b) ? a : b), undefined);
+}
+
+interface MatrixConfig extends MatrixSize {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+}
+
+/** Dawn's name of the feature; it has no standard one yet. */
+export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';

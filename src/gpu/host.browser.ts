@@ -1,4 +1,4 @@
-import type { GpuSource } from './host.js';
+import type { CacheEntry, GpuSource } from './host.js';
 
 /** A browser offers one source, `navigator.gpu`. */
 export function gpuSources(): readonly GpuSource[] {
@@ -42,6 +42,26 @@ export const isTerminal: boolean = false;
 /** Writes text to the console. */
 export function writeRaw(text: string): void {
   note(text.trimEnd());
+}
+
+/** A text that the browser keeps for this site, where it may. */
+export function cacheEntry(name: string): CacheEntry {
+  // Asking for it throws where the user has forbidden it.
+  const storage = Promise.resolve().then(
+    () => (globalThis as { localStorage?: Storage }).localStorage,
+  );
+  storage.catch(() => undefined);
+  const key = `fovea/${name}`;
+  return {
+    read: () => storage.then((kept) => kept?.getItem(key) ?? undefined),
+    write: (text) => storage.then((kept) => kept?.setItem(key, text)),
+  };
+}
+
+/** The part of the browser's storage that is used. */
+interface Storage {
+  getItem(key: string): string | null;
+  setItem(key: string, text: string): void;
 }
 
 /** Runs `task` when the page goes away. */

@@ -1,7 +1,9 @@
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import process from 'node:process';
-import type { AdapterKind, GpuSource } from './host.js';
-import { unpackSwiftShader } from './swiftshader.js';
+import type { AdapterKind, CacheEntry, GpuSource } from './host.js';
+import { cacheFolder, unpackSwiftShader } from './swiftshader.js';
 
 // The object returned by the binding's `create()` must stay referenced for the life of the process.
 const instances = new Map<string, GPU>();
@@ -30,6 +32,12 @@ function systemName(): string {
   return process.platform === 'win32' ? 'Direct3D 12' : 'system Vulkan';
 }
 
+/** Exact timestamps; f16 on NVIDIA, and subgroup matrices, which are experimental. */
+const DAWN_FLAGS = [
+  'disable-dawn-features=timestamp_quantization',
+  'enable-dawn-features=allow_unsafe_apis,vulkan_enable_f16_on_nvidia',
+];
+
 /** Opens Dawn with the Vulkan drivers of these manifests; undefined means those of the system. */
 async function openBinding(
   flags: readonly string[],
@@ -53,9 +61,7 @@ async function openBinding(
     }
   }
   const key = [drivers, ...flags].join(' ');
-  const gpu =
-    instances.get(key) ??
-    binding.create([...flags, 'disable-dawn-features=timestamp_quantization']);
+  const gpu = instances.get(key) ?? binding.create([...flags, ...DAWN_FLAGS]);
   // The one opened last is the last of the map.
   instances.delete(key);
   instances.set(key, gpu);
@@ -134,6 +140,28 @@ export const isTerminal: boolean = process.stderr.isTTY;
 /** Writes text to stderr as it is. */
 export function writeRaw(text: string): void {
   process.stderr.write(text);
+}
+
+/** A text in the cache folder; no reader ever sees half of it. */
+export function cacheEntry(name: string): CacheEntry {
+  const path = join(cacheFolder(), name);
+  return {
+    read: () =>
+      readFile(path, 'utf8').catch((error: unknown) => {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+        throw error;
+      }),
+    write: async (text) => {
+      const temporary = `${path}.${process.pid}`;
+      await mkdir(cacheFolder(), { recursive: true });
+      try {
+        await writeFile(temporary, text);
+        await rename(temporary, path);
+      } finally {
+        await rm(temporary, { force: true });
+      }
+    },
+  };
 }
 
 /** Runs `task` when the process exits. */

@@ -13,3 +13,10 @@ export interface GpuSource {
 
 /** Which adapters `init` may take. */
 export type AdapterKind = 'auto' | 'hardware' | 'software';
+
+/** A text that is kept between processes, and can be made again. */
+export interface CacheEntry {
+  /** Undefined where nothing is kept. */
+  read(): Promise<string | undefined>;
+  write(text: string): Promise<void>;
+}

@@ -1,8 +1,9 @@
 import { calmPolling, gpuSources, noGpuAdvice, note } from '#host';
 import { FoveaError } from '../errors.js';
-import { Device, type AdapterInfo } from './device.js';
+import { Device, MATRIX_FEATURE, type AdapterInfo } from './device.js';
 import type { AdapterKind, GpuSource } from './host.js';
 import type { MemoryInfo } from './memory.js';
+import type { TuneMode } from './tuner.js';
 
 /** Options of `init`. */
 export interface InitOptions {
@@ -13,6 +14,12 @@ export interface InitOptions {
   readonly adapter?: AdapterKind;
   /** Which GPU of several. Default 'high-performance'. */
   readonly powerPreference?: 'high-performance' | 'low-power';
+  /**
+   * Whether the fastest of several kernels is found by measuring ('auto', the default, on GPUs only),
+   * or a fixed rule decides ('off'): then equal runs give equal bits. What was measured is kept in
+   * the cache folder.
+   */
+  readonly tune?: TuneMode;
   /** Takes the lines that say what was found. Default: stderr. */
   readonly log?: (line: string) => void;
 }
@@ -24,7 +31,8 @@ let device: Device | undefined;
  * Finds a GPU and makes it the default device; call it once before anything else. Later calls
  * return the same device until `shutdown()`.
  *
- * @throws FoveaError NO_GPU with everything that was tried and what to install
+ * @throws FoveaError NO_GPU with everything that was tried and what to install; ARGUMENT for an
+ *   option that is not known
  */
 export async function init(options: InitOptions = {}): Promise<AdapterInfo> {
   current ??= open(options);
@@ -61,6 +69,7 @@ export function defaultDevice(): Device {
 
 async function open(options: InitOptions): Promise<Device> {
   const { adapter: kind = 'auto', log = note } = options;
+  checkTune(options.tune);
   calmPolling();
   const tried: string[] = [];
   for (const source of gpuSources(kind)) {
@@ -78,10 +87,17 @@ async function open(options: InitOptions): Promise<Device> {
   );
 }
 
+const MODES: readonly (TuneMode | undefined)[] = [undefined, 'auto', 'off'];
+
+function checkTune(tune: TuneMode | undefined): void {
+  if (MODES.includes(tune)) return;
+  throw new FoveaError('ARGUMENT', `init: tune must be 'auto' or 'off', got ${String(tune)}`);
+}
+
 /** Opens the GPU of one source, or says why that is impossible. */
 async function openSource(
   source: GpuSource,
-  { adapter: kind, powerPreference = 'high-performance' }: InitOptions,
+  { adapter: kind, powerPreference = 'high-performance', tune = 'auto' }: InitOptions,
   tried: readonly string[],
 ): Promise<Device | string> {
   const gpu = await source.open();
@@ -92,10 +108,15 @@ async function openSource(
   if (kind === 'hardware' && info.class === 'software') {
     return `only a software driver, ${info.description}`;
   }
-  return openDevice(adapter, info);
+  return openDevice(adapter, info, tune);
 }
 
-const WANTED_FEATURES = ['subgroups', 'timestamp-query'] as const;
+const WANTED_FEATURES: readonly string[] = [
+  'subgroups',
+  'timestamp-query',
+  'shader-f16',
+  MATRIX_FEATURE,
+];
 const WANTED_LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',
@@ -104,12 +125,16 @@ const WANTED_LIMITS = [
   'maxComputeWorkgroupStorageSize',
 ] as const;
 
-async function openDevice(adapter: GPUAdapter, info: AdapterInfo): Promise<Device> {
+async function openDevice(adapter: GPUAdapter, info: AdapterInfo, tune: TuneMode): Promise<Device> {
   const gpu = await adapter.requestDevice({
-    requiredFeatures: WANTED_FEATURES.filter((name) => adapter.features.has(name)),
+    requiredFeatures: [...adapter.features].filter((name) =>
+      WANTED_FEATURES.includes(name),
+    ) as GPUFeatureName[],
     requiredLimits: Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]])),
   });
-  return new Device(gpu, info);
+  const opened = new Device(gpu, info, tune);
+  await opened.tuner.load();
+  return opened;
 }
 
 function adapterInfo(adapter: GPUAdapter, source: string): Omit<AdapterInfo, 'tried'> {

@@ -5,18 +5,78 @@ import { outcome } from './failure.js';
 import { reflect, type Reflection } from './reflect.js';
 import { expand, type Flags } from './template.js';
 
-/** A compiled compute shader with what its WGSL says about its bindings and parameters. */
-export interface Kernel extends Reflection {
-  readonly id: number;
-  readonly name: string;
-  readonly flags: Flags;
-  readonly pipeline: GPUComputePipeline;
+/** A compute shader with what its WGSL says about its bindings and parameters; compiled when used. */
+export class Kernel implements Reflection {
+  readonly storage: Reflection['storage'];
+  readonly paramsBinding: Reflection['paramsBinding'];
+  readonly params: Reflection['params'];
   readonly layout: GPUBindGroupLayout;
   /** Set when the shader did not compile. */
   failure: FoveaError | undefined;
+  private compiled: GPUComputePipeline | undefined;
+
+  /** @param expectCheck told about checks that a read has to wait for */
+  constructor(
+    private readonly gpu: GPUDevice,
+    private readonly expectCheck: (check: Promise<void>) => void,
+    readonly id: number,
+    readonly name: string,
+    readonly flags: Flags,
+    /** The expanded WGSL. */
+    readonly text: string,
+  ) {
+    debug(4, () => `--- ${name} ${JSON.stringify(flags)}\n${text}`);
+    const reflection = reflect(text);
+    ({
+      storage: this.storage,
+      paramsBinding: this.paramsBinding,
+      params: this.params,
+    } = reflection);
+    this.layout = gpu.createBindGroupLayout({ label: name, entries: layoutEntries(reflection) });
+  }
+
+  /** Whether nothing needs to be compiled any more before it runs. */
+  get isCompiled(): boolean {
+    return this.compiled !== undefined;
+  }
+
+  /** The pipeline, compiled now if it was not before. */
+  get pipeline(): GPUComputePipeline {
+    if (!this.compiled) {
+      this.gpu.pushErrorScope('validation');
+      this.compiled = this.gpu.createComputePipeline(this.descriptor());
+      this.expectCheck(this.check(this.gpu.popErrorScope()));
+    }
+    return this.compiled;
+  }
+
+  /** Compiles it beside other work. What is wrong with it is said when it is used. */
+  async compile(): Promise<void> {
+    if (this.compiled) return;
+    try {
+      const pipeline = await this.gpu.createComputePipelineAsync(this.descriptor());
+      this.compiled ??= pipeline;
+    } catch {
+      // It is compiled once more when it is used, and its failure is noted then.
+    }
+  }
+
+  private descriptor(): GPUComputePipelineDescriptor {
+    const { gpu, name: label, text: code, layout } = this;
+    return {
+      label,
+      layout: gpu.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+      compute: { module: gpu.createShaderModule({ label, code }), entryPoint: 'main' },
+    };
+  }
+
+  private async check(scope: Promise<GPUError | null>): Promise<void> {
+    const error = await outcome(scope);
+    if (error) this.failure = compileError(this, error.message);
+  }
 }
 
-/** Compiles kernels of one device on first use, and keeps them by their expanded text. */
+/** The kernels of one device, kept by their expanded text. */
 export class KernelCache {
   private readonly byFlags = new Map<string, Kernel>();
   private readonly byText = new Map<string, Kernel>();
@@ -27,7 +87,7 @@ export class KernelCache {
     private readonly expectCheck: (check: Promise<void>) => void,
   ) {}
 
-  /** Number of different pipelines compiled so far. */
+  /** Number of different kernels used so far. */
   get size(): number {
     return this.byText.size;
   }
@@ -38,46 +98,21 @@ export class KernelCache {
     let kernel = this.byFlags.get(key);
     if (kernel) return kernel;
     const text = expand(shaderSources, name, flags);
-    kernel = this.byText.get(text) ?? this.compile(name, flags, text);
+    kernel = this.byText.get(text) ?? this.create(name, flags, text);
     this.byText.set(text, kernel);
     this.byFlags.set(key, kernel);
     return kernel;
   }
 
-  /** Compiles the kernel of a WGSL text given by the caller (user-defined operations). */
+  /** The kernel of a WGSL text given by the caller (user-defined operations). */
   fromText(name: string, text: string): Kernel {
-    const kernel = this.byText.get(text) ?? this.compile(name, {}, text);
+    const kernel = this.byText.get(text) ?? this.create(name, {}, text);
     this.byText.set(text, kernel);
     return kernel;
   }
 
-  private compile(name: string, flags: Flags, text: string): Kernel {
-    debug(4, () => `--- ${name} ${JSON.stringify(flags)}\n${text}`);
-    const { gpu } = this;
-    const reflection = reflect(text);
-    gpu.pushErrorScope('validation');
-    const module = gpu.createShaderModule({ label: name, code: text });
-    const layout = gpu.createBindGroupLayout({ label: name, entries: layoutEntries(reflection) });
-    const pipeline = gpu.createComputePipeline({
-      label: name,
-      layout: gpu.createPipelineLayout({ label: name, bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: 'main' },
-    });
-    const kernel: Kernel = {
-      ...reflection,
-      id: this.byText.size,
-      name,
-      flags,
-      pipeline,
-      layout,
-      failure: undefined,
-    };
-    const check = async (): Promise<void> => {
-      const error = await outcome(gpu.popErrorScope());
-      if (error) kernel.failure = compileError(kernel, text, error.message);
-    };
-    this.expectCheck(check());
-    return kernel;
+  private create(name: string, flags: Flags, text: string): Kernel {
+    return new Kernel(this.gpu, this.expectCheck, this.byText.size, name, flags, text);
   }
 }
 
@@ -97,7 +132,7 @@ function layoutEntries({ storage, paramsBinding }: Reflection): GPUBindGroupLayo
   return entries;
 }
 
-function compileError({ name, flags }: Kernel, text: string, message: string): FoveaError {
+function compileError({ name, flags, text }: Kernel, message: string): FoveaError {
   // The compiler's message begins with line:column of the expanded text.
   const line = text.split('\n')[Number(/:(\d+):\d+ error/.exec(message)?.[1]) - 1];
   return new FoveaError(

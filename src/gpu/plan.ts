@@ -11,6 +11,7 @@ import {
   type Live,
 } from './commands.js';
 import type { Recorded } from './failure.js';
+import type { Kernel } from './kernel.js';
 import { Reserve, type Block, type Memory, type Storage } from './memory.js';
 
 /** A dispatch with the buffers that its storages had when it was noted. */
@@ -76,6 +77,14 @@ export class Plan {
   /** Number of its dispatches. */
   get dispatches(): number {
     return this.parts.length;
+  }
+
+  /** The kernels that it runs. */
+  get kernels(): ReadonlySet<Kernel> {
+    const kernels = this.noted.flatMap((each) =>
+      'dispatch' in each ? [each.dispatch.kernel] : [],
+    );
+    return new Set(kernels);
   }
 
   /** Whether something that it uses and does not own has been freed: then it cannot run any more. */

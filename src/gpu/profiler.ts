@@ -14,6 +14,12 @@ export interface DispatchTime {
 
 const MAX_PER_CHUNK = 64;
 
+/** A dispatch whose time is being taken. */
+interface Entry extends Omit<DispatchTime, 'nanoseconds'> {
+  /** Takes the nanoseconds; NaN where the dispatch failed. */
+  readonly done: (nanoseconds: number) => void;
+}
+
 /**
  * Times every dispatch by timestamp queries while it is active; each dispatch then has a compute
  * pass of its own, so profiled runs are a little slower than others.
@@ -26,7 +32,9 @@ export class Profiler {
 
   private readonly queries: GPUQuerySet | undefined;
   private readonly resolved: GPUBuffer | undefined;
-  private current: { label: string; kernel: string; bytes: number }[] = [];
+  private current: Entry[] = [];
+  /** Takes the times of dispatches that are watched. */
+  private watch: (() => Entry['done']) | undefined;
 
   /** @param expect makes reads wait for a promise */
   constructor(
@@ -48,11 +56,37 @@ export class Profiler {
     return this.queries !== undefined;
   }
 
+  /**
+   * Runs `fn`, and takes the times of its dispatches apart from all others. No pass may be open.
+   *
+   * @returns the sum of their nanoseconds; NaN where one of them failed
+   */
+  async during(fn: () => void): Promise<number> {
+    const times: Promise<number>[] = [];
+    const { active, watch } = this;
+    this.active = true;
+    this.watch = () => {
+      const { promise, resolve } = withResolver<number>();
+      times.push(promise);
+      return resolve;
+    };
+    try {
+      fn();
+    } finally {
+      this.active = active;
+      this.watch = watch;
+    }
+    return (await Promise.all(times)).reduce((sum, time) => sum + time, 0);
+  }
+
   /** What the compute pass of a dispatch has to say about timestamps. */
   passDescriptor({ kernel, label, bindings }: Dispatch): GPUComputePassDescriptor {
     if (!this.active) return {};
     const bytes = Object.values(bindings).reduce((sum, binding) => sum + binding.bytes, 0);
-    const index = 2 * this.current.push({ label: label(), kernel: kernel.name, bytes }) - 2;
+    const entry = { label: label(), kernel: kernel.name, bytes };
+    const done =
+      this.watch?.() ?? ((nanoseconds: number) => this.remember({ ...entry, nanoseconds }));
+    const index = 2 * this.current.push({ ...entry, done }) - 2;
     if (!this.queries) return {};
     return {
       timestampWrites: {
@@ -70,6 +104,7 @@ export class Profiler {
     if (chunk.length === 0) return undefined;
     if (!this.queries || !this.resolved) {
       for (const { kernel, label } of chunk) debug(2, () => `${kernel}  ${label}`);
+      for (const { done } of chunk) done(NaN);
       return undefined;
     }
     const size = 16 * chunk.length;
@@ -85,23 +120,35 @@ export class Profiler {
     };
   }
 
-  private async collect(staging: GPUBuffer, chunk: typeof this.current): Promise<void> {
+  private async collect(staging: GPUBuffer, chunk: readonly Entry[]): Promise<void> {
     try {
       await staging.mapAsync(GPUMapMode.READ);
     } catch {
       // The device is lost or the chunk was rejected: the read that follows reports it.
+      for (const { done } of chunk) done(NaN);
       return;
     }
     const stamps = new BigUint64Array(staging.getMappedRange().slice(0));
     staging.destroy();
-    chunk.forEach(({ label, kernel, bytes }, i) => {
-      const nanoseconds = Number(stamps[2 * i + 1]! - stamps[2 * i]!);
-      this.times.push({ label, kernel, nanoseconds, bytes });
-      debug(2, () => {
-        const ms = (nanoseconds / 1e6).toFixed(3).padStart(9);
-        const rate = (bytes / nanoseconds).toFixed(2).padStart(7);
-        return `${ms} ms ${rate} GB/s  ${kernel.padEnd(24)} ${label}`;
-      });
+    chunk.forEach(({ done }, i) => done(Number(stamps[2 * i + 1]! - stamps[2 * i]!)));
+  }
+
+  private remember(time: DispatchTime): void {
+    if (Number.isNaN(time.nanoseconds)) return;
+    this.times.push(time);
+    debug(2, () => {
+      const { label, kernel, nanoseconds, bytes } = time;
+      const ms = (nanoseconds / 1e6).toFixed(3).padStart(9);
+      const rate = (bytes / nanoseconds).toFixed(2).padStart(7);
+      return `${ms} ms ${rate} GB/s  ${kernel.padEnd(24)} ${label}`;
     });
   }
+}
+
+function withResolver<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }

@@ -164,6 +164,17 @@ export class Recorder {
     }
   }
 
+  /** Whether commands are noted for a plan, and not run. */
+  get isNoting(): boolean {
+    return this.plan !== undefined;
+  }
+
+  /** Runs `fn`; resolves to the nanoseconds that its dispatches took, NaN where one failed. */
+  time(fn: () => void): Promise<number> {
+    this.endPass();
+    return this.profiler.during(fn);
+  }
+
   /** Runs all commands of a plan. */
   replay(plan: Plan): void {
     // Its uploads and numbers must not overtake the run before.

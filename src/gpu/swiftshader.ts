@@ -62,7 +62,7 @@ export function findPackage(name: string): { root: string; version: string } | u
 }
 
 /** The folder for files that can be made again: `FOVEA_CACHE`, else the platform's cache folder. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   return (
     process.env['FOVEA_CACHE'] ??
     join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'fovea')

@@ -1,4 +1,5 @@
-import type { Activation, Tail } from '../ops/index.js';
+import type { Tail } from '../ops/conv2d.js';
+import type { Activation } from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
 import type { LayerCall, SymbolicTensor } from './graph.js';
 

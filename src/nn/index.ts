@@ -95,3 +95,4 @@ export {
   type FitOptions,
   type History,
 } from './train.js';
+export { type WarmupOptions, type WarmupResult } from './warmup.js';

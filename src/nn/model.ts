@@ -18,6 +18,7 @@ import {
   type FitOptions,
   type History,
 } from './train.js';
+import { warmup, type WarmupOptions, type WarmupResult } from './warmup.js';
 
 /** Options of every kind of model. */
 export interface ModelOptions {
@@ -267,6 +268,18 @@ export abstract class Model extends Layer {
       for (const part of parts) for (const tensor of part) tensor.dispose();
       for (const each of rows) each.dispose();
     }
+  }
+
+  /**
+   * Compiles everything that a prediction or a training step needs, several pipelines at a time, and
+   * runs it once, so that the first call is as fast as later ones. Nothing changes by that: weights,
+   * what the optimizer keeps, numbers of steps and epochs stay as they are.
+   *
+   * @throws FoveaError ARGUMENT with `training` before `compile`, SHAPE for another input shape than
+   *   the model has; what `signal` says when it is aborted
+   */
+  warmup(options: WarmupOptions = {}): Promise<WarmupResult> {
+    return warmup(this, options);
   }
 
   /** Prints the table of layers, as Keras does, and returns it. */

@@ -103,15 +103,23 @@ export class Session {
   }
 
   private trainStep(examples: Examples): void {
+    this.replay(this.training, () => this.step(examples));
+    this.how.optimizer.iterations++;
+  }
+
+  /** A step on all examples as one batch, which the optimizer does not count. */
+  stepOn(examples: Examples): () => void {
+    this.indices = examples.indices;
+    return () => this.step(examples);
+  }
+
+  private step(examples: Examples): void {
     const { how, model } = this;
     const { optimizer } = how;
     const seed = (): number => deriveSeed(this.seed, STREAM.steps, optimizer.iterations);
-    this.replay(this.training, () => {
-      this.lossOf(examples, { training: true, seed }).backward();
-      optimizer.update(model.weights);
-      applyConstraints(model.trainableWeights);
-    });
-    optimizer.iterations++;
+    this.lossOf(examples, { training: true, seed }).backward();
+    optimizer.update(model.weights);
+    applyConstraints(model.trainableWeights);
   }
 
   private replay(steps: Replay, step: () => void): void {

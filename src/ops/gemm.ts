@@ -1,5 +1,6 @@
 import { debug } from '../gpu/debug.js';
 import type { Device } from '../gpu/device.js';
+import type { Flags } from '../gpu/template.js';
 import { gcd } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { convParams, shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
@@ -9,8 +10,18 @@ import {
   depthwiseGradInput,
   isDepthwise,
 } from './depthwise.js';
-import { pad, product, roundUp, type Columns, type ProductOperands, type Rows } from './product.js';
+import {
+  pad,
+  product,
+  roundUp,
+  type Columns,
+  type GemmKind,
+  type ProductOperands,
+  type Rows,
+} from './product.js';
 import { deviceOf, run, type Operand } from './run.js';
+import type { Choice } from './tiles.js';
+import { choose } from './tune.js';
 import { isWinograd, winograd } from './winograd.js';
 
 /** y = act(conv(x, w) + bias): the forward pass. Writes `y`. */
@@ -81,7 +92,7 @@ export function convGradInput(
 
 function implicit(
   op: string,
-  kind: 'lanes' | 'simt',
+  kind: GemmKind,
   operands: ProductOperands,
   rows: Rows,
   columns: Columns,
@@ -152,16 +163,51 @@ export function convGradFilter(
     depthwiseGradFilter(op, x, dy, dw, g, device);
     return;
   }
-  const inPixels = g.batch * g.ih * g.iw;
-  const outPixels = g.batch * g.oh * g.ow;
-  const px = pad(op, x, inPixels, g.ci, g.xStride, g.xOffset);
-  const pdy = pad(op, dy, outPixels, g.co, g.yStride, g.yOffset);
-  const [ci, co] = [roundUp(g.ci, 4), roundUp(g.co, 4)];
-  const tile = kind === 'lanes' ? 4 * device.info.subgroupSize : 64;
   const rows = filterRows(g);
-  const tiles = g.kh * g.kw * Math.ceil(ci / tile) * Math.ceil(co / tile);
+  if (kind === 'lanes') {
+    const edge = 4 * device.info.subgroupSize;
+    const tile = { kernel: 'filter_lanes', flags: { S: edge / 4 }, rows: edge, columns: edge };
+    const wanted = Math.ceil(LANES_GROUPS / filterTiles(g, tile));
+    filterInSplits(op, { x, dy, dw }, g, tile, Math.max(wanted, leastSplits(rows)));
+    return;
+  }
+  const compute = ({ tile, splits }: Choice): void => {
+    filterInSplits(op, { x, dy, dw }, g, { kernel: 'filter_simt', ...tile }, splits);
+  };
+  const size = { count: g.kh * g.kw, m: g.ci, n: g.co, k: rows.pixels };
+  compute(choose(op, device, 'filter_simt', size, compute, leastSplits(rows)));
+}
+
+/** Workgroups that keep the cores of a software adapter busy. */
+const LANES_GROUPS = 16;
+
+/** A tile of a kernel for filter gradients: some channels of x, some of dy. */
+interface FilterTile {
+  readonly kernel: string;
+  readonly flags: Flags;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+function filterTiles(g: ConvGeometry, tile: FilterTile): number {
+  return g.kh * g.kw * Math.ceil(g.ci / tile.rows) * Math.ceil(g.co / tile.columns);
+}
+
+/** Sums the pixels in at most `most` splits, and adds these up. */
+function filterInSplits(
+  op: string,
+  { x, dy, dw }: Readonly<Record<'x' | 'dy' | 'dw', Operand>>,
+  g: ConvGeometry,
+  tile: FilterTile,
+  most: number,
+): void {
+  const px = pad(op, x, g.batch * g.ih * g.iw, g.ci, g.xStride, g.xOffset);
+  const pdy = pad(op, dy, g.batch * g.oh * g.ow, g.co, g.yStride, g.yOffset);
+  const [ci, co] = [roundUp(g.ci, 4), roundUp(g.co, 4)];
+  const rows = filterRows(g);
   const size = g.kh * g.kw * ci * co;
-  const splits = filterSplits(rows, tiles, kind, Math.floor(device.bindingLimit / (4 * size)));
+  const fit = Math.floor(deviceOf(dw).bindingLimit / (4 * size));
+  const splits = shareOut(rows.rows, Math.min(most, fit));
   const partial = splits.count > 1 || px || pdy ? empty([splits.count, size]) : undefined;
   const params = {
     ...rows,
@@ -169,11 +215,10 @@ export function convGradFilter(
     ...{ ph: g.ph, pw: g.pw, rows_per_split: splits.rows },
     ...{ x_stride: px ? ci : g.xStride, x_offset: px ? 0 : g.xOffset },
     ...{ y_stride: pdy ? co : g.yStride, y_offset: pdy ? 0 : g.yOffset },
-    ...{ ci_tiles: Math.ceil(ci / tile), co_tiles: Math.ceil(co / tile) },
+    ...{ ci_tiles: Math.ceil(ci / tile.rows), co_tiles: Math.ceil(co / tile.columns) },
   };
   const operands = { x: px ?? x, dy: pdy ?? dy, partial: partial ?? dw };
-  const flags = kind === 'lanes' ? { S: tile / 4 } : {};
-  run(op, `filter_${kind}`, flags, operands, params, splits.count * tiles);
+  run(op, tile.kernel, tile.flags, operands, params, splits.count * filterTiles(g, tile));
   if (partial) mergeFilters(op, partial, dw, g);
   for (const tensor of [px, pdy, partial]) tensor?.dispose();
 }
@@ -191,16 +236,16 @@ function mergeFilters(op: string, partial: Tensor, dw: Operand, g: ConvGeometry)
 
 const WG = 64;
 
-type Kind = 'lanes' | 'simt' | 'direct' | 'depthwise';
+type Kind = Device['innerLoop'] | 'depthwise';
 
 /** Which kernels compute a convolution: the general ones can do all, the others are faster. */
 function kernelsFor(op: string, device: Device, g: ConvGeometry): Kind {
-  const [kind, why] = choose(device, g);
+  const [kind, why] = kindOf(device, g);
   debug(3, () => `${op}: ${kind}, because of ${why}`);
   return kind;
 }
 
-function choose({ innerLoop, info }: Device, g: ConvGeometry): [kind: Kind, why: string] {
+function kindOf({ innerLoop, info }: Device, g: ConvGeometry): [kind: Kind, why: string] {
   if (g.groups === 1 || innerLoop === 'direct') return [innerLoop, `a ${info.class} adapter`];
   if (isDepthwise(g)) return ['depthwise', 'a group per channel'];
   return ['direct', `${g.groups} groups`];
@@ -236,16 +281,7 @@ function filterRows(
 /** Pixels that one split sums over at most: more would cost accuracy. */
 const MAX_PIXELS_PER_SPLIT = 4096;
 
-function filterSplits(
-  { rows, ow }: { rows: number; ow: number },
-  tiles: number,
-  kind: 'lanes' | 'simt',
-  most: number,
-): { count: number; rows: number } {
-  // Enough workgroups to keep every core or multiprocessor busy.
-  const wanted = Math.max(
-    Math.ceil((kind === 'lanes' ? 16 : 512) / tiles),
-    Math.ceil((rows * ow) / MAX_PIXELS_PER_SPLIT),
-  );
-  return shareOut(rows, Math.min(wanted, most));
+/** Splits that keep the sums short enough to be accurate. */
+function leastSplits({ rows, ow }: { readonly rows: number; readonly ow: number }): number {
+  return Math.max(1, Math.ceil((rows * ow) / MAX_PIXELS_PER_SPLIT));
 }

@@ -12,6 +12,7 @@ import { convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape, transpose } from './movement.js';
 import { roundUp } from './product.js';
 import { part, windows } from './run.js';
+import { WIDEST } from './tiles.js';
 
 /** Options of `matmul`. */
 export interface MatmulOptions {
@@ -124,7 +125,9 @@ function matmulRaw(
 }
 
 /** Largest column tile of a GEMM: its packed operand is rounded up to whole tiles and fours. */
-const TILE = 64;
+function tileColumns({ device }: Tensor): number {
+  return device.innerLoop === 'lanes' ? 64 : WIDEST;
+}
 
 type Sizes = readonly [m: number, k: number, n: number];
 
@@ -139,7 +142,7 @@ function productNN(
 ): void {
   const limit = y.device.bindingLimit;
   // The packed window has whole tiles of columns, and rows in fours.
-  const columns = roundUp(n, TILE);
+  const columns = roundUp(n, tileColumns(y));
   for (const mw of windows(op, m, padded(k, n), limit)) {
     for (const kw of windows(op, k, [n, columns], limit, 4)) {
       const g = { ...matrixGeometry(mw.rows, kw.rows, n), xStride: k, xOffset: kw.start };
@@ -155,7 +158,7 @@ function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes
   const limit = y.device.bindingLimit;
   const depth = roundUp(k, 4);
   for (const mw of windows(op, m, padded(k, n), limit)) {
-    for (const nw of windows(op, n, [k, depth], limit, TILE)) {
+    for (const nw of windows(op, n, [k, depth], limit, tileColumns(y))) {
       const g = { ...matrixGeometry(mw.rows, nw.rows, k), xStride: n, xOffset: nw.start };
       convGradInput(op, part(a, k, mw), part(b, k, nw), part(y, n, mw), g);
     }

@@ -2,6 +2,8 @@ import type { Flags } from '../gpu/template.js';
 import { empty, type Tensor } from '../tensor.js';
 import { biasKind, epilogueParams, type Epilogue } from './conv_geometry.js';
 import { deviceOf, run, type Operand } from './run.js';
+import type { Choice } from './tiles.js';
+import { choose, shareSteps } from './tune.js';
 
 /** Rows of a product: pixels of the result, and where each reads; see shaders/lib/conv_rows.wgsl. */
 export type Rows = Readonly<
@@ -60,13 +62,18 @@ export const WINDOW = 4096;
 const RUN = 8;
 /** Row tiles that a window must serve, to be worth a dispatch of its own. */
 const MIN_TILES_PER_WINDOW = 8;
+/** A binding begins at a multiple of so many floats. */
+const ALIGN = 64;
 /** Most floats of partial sums at a time. */
 const MAX_PARTIAL = 8 * 1024 * 1024;
+
+/** The inner loops that products have. */
+export type GemmKind = 'lanes' | 'simt' | 'sgmat';
 
 /** c = act(a w + bias), a being built from pixels on the fly: the implicit GEMM. */
 export function product(
   op: string,
-  kind: 'lanes' | 'simt',
+  kind: GemmKind,
   operands: ProductOperands,
   rows: Rows,
   columns: Columns,
@@ -75,24 +82,42 @@ export function product(
   const { m, row_h, row_w, h, w, a_stride, a_offset } = rows;
   const pixels = (m / (row_h * row_w)) * h * w;
   const padded = pad(op, operands.a, pixels, columns.k, a_stride, a_offset);
-  const b =
-    kind === 'simt'
-      ? simtOperand(op, operands.w, columns)
-      : lanesOperand(op, operands, rows, columns);
   const work = {
-    ...{ op, ...operands, a: padded ?? operands.a, kernel: b.kernel, columns },
+    ...{ op, ...operands, a: padded ?? operands.a, columns },
     rows: padded ? { ...rows, a_stride: roundUp(columns.k, 4), a_offset: 0 } : rows,
   };
+  if (kind === 'lanes') {
+    compute(work, kind, lanesOperand(op, operands, rows, columns), epilogue);
+  } else {
+    const kernel = `gemm_${kind}` as const;
+    const size = { count: 1, m, n: columns.n, k: 4 * stepsOf(columns) };
+    const computeAs = (choice: Choice): void => {
+      compute(work, kind, tiledOperand(op, kernel, operands.w, columns, choice), epilogue);
+    };
+    // What adds to a result cannot be tried out on it.
+    const tryOut = epilogue.accumulate ? undefined : computeAs;
+    computeAs(choose(op, deviceOf(operands.c), kernel, size, tryOut));
+  }
+  padded?.dispose();
+}
+
+function compute(
+  product: Omit<Work, 'kernel'>,
+  kind: GemmKind,
+  b: BOperand,
+  epilogue: Epilogue,
+): void {
+  const { rows, columns } = product;
+  const work = { ...product, kernel: b.kernel };
   // Compiling more than a clamp into the rows of the lanes kernel takes a software adapter seconds.
-  const isClamp = kind === 'simt' || clampOf(epilogue) !== undefined;
+  const isClamp = kind !== 'lanes' || clampOf(epilogue) !== undefined;
   const inFours = [columns.n, rows.c_stride, rows.c_offset].every((i) => i % 4 === 0);
   if (b.splits === 1 && !epilogue.accumulate && isClamp && inFours) {
-    for (const part of b.parts) multiply(work, part, { from: 0, to: m }, epilogue);
+    for (const part of b.parts) multiply(work, part, { from: 0, to: rows.m }, epilogue);
   } else {
     inSplits(work, b, epilogue);
   }
   b.packed?.dispose();
-  padded?.dispose();
 }
 
 /**
@@ -144,6 +169,9 @@ export interface Part {
   readonly step1: number;
   readonly b_tile: number;
   readonly b_row: number;
+  /** Splits that this run makes at once, from that one on, and steps of each. */
+  readonly splits: number;
+  readonly split_steps: number;
 }
 
 /** A product at work. */
@@ -154,18 +182,34 @@ export interface Work extends ProductOperands {
   readonly columns: Columns;
 }
 
+/** A run that makes one split. */
+export const ALONE = { splits: 1, split_steps: 0 };
+
 function stepsOf({ kh, kw, k }: Columns): number {
   return kh * kw * Math.ceil(k / 4);
 }
 
-function simtOperand(op: string, w: Operand, columns: Columns): BOperand {
-  const NT = 64;
+/** The B operand of a tile of GPUs: w where it is, if it lies well, else packed. */
+function tiledOperand(
+  op: string,
+  name: string,
+  w: Operand,
+  columns: Columns,
+  { tile, splits }: Choice,
+): BOperand {
+  const { flags, rows: tileRows } = tile;
+  const { NT } = flags;
   const steps = stepsOf(columns);
   const tiles = Math.ceil(columns.n / NT);
-  const packed = pack(op, w, columns, { NT, OVER_N: false }, [tiles, steps]);
-  const all = { tile0: 0, n_tiles: tiles, step0: 0, step1: steps };
-  const parts = [{ b: packed, split: 0, ...all, b_tile: steps * NT, b_row: 0 }];
-  return { kernel: { name: 'gemm_simt', flags: { NT }, tileRows: 64 }, parts, splits: 1, packed };
+  const inPlace = liesInOrder(columns) || steps === 0;
+  const packed = inPlace ? undefined : pack(op, w, columns, NT, [tiles, steps]);
+  const place = packed
+    ? { b_tile: steps * NT, b_row: NT / 4 }
+    : { b_tile: NT / 4, b_row: Math.ceil(columns.n / 4) };
+  const share = shareSteps(steps, splits);
+  const all = { split: 0, tile0: 0, n_tiles: tiles, step0: 0, step1: steps };
+  const parts = [{ b: packed ?? w, ...all, ...place, ...share }];
+  return { kernel: { name, flags, tileRows }, parts, splits: share.splits, packed };
 }
 
 /** The kernel of software adapters, with B in uniform windows. */
@@ -211,11 +255,11 @@ function lanesOperand(
   const all = { split: 0, tile0: 0, n_tiles: tiles, step0: 0, step1: steps };
   // Few rows do not repay copying w: it is read where it is, if it lies well.
   if (liesInOrder(columns) || steps === 0) {
-    const parts = [{ b: w, ...all, b_tile: S, b_row: columns.n / 4 }];
+    const parts = [{ b: w, ...all, b_tile: S, b_row: columns.n / 4, ...ALONE }];
     return { kernel, parts, splits: 1, packed: undefined };
   }
-  const packed = pack(op, w, columns, { NT, OVER_N: true }, [tiles, steps]);
-  const parts = [{ b: packed, ...all, b_tile: steps * NT, b_row: S }];
+  const packed = pack(op, w, columns, NT, [tiles, steps]);
+  const parts = [{ b: packed, ...all, b_tile: steps * NT, b_row: S, ...ALONE }];
   return { kernel, parts, splits: 1, packed };
 }
 
@@ -252,7 +296,7 @@ function inWindows(
   const { tilesEach, stepsEach, splits } = plan;
   const steps = stepsOf(columns);
   const tiles = Math.ceil(columns.n / NT);
-  const packed = pack(op, w, columns, { NT, OVER_N: true }, [tiles, steps], plan);
+  const packed = pack(op, w, columns, NT, [tiles, steps], plan);
   const parts: Part[] = [];
   for (let tile0 = 0; tile0 < tiles; tile0 += tilesEach) {
     for (let split = 0; split < splits; split++) {
@@ -262,6 +306,7 @@ function inWindows(
         b: { tensor: packed, start, count: WINDOW * 4 },
         ...{ split, tile0, n_tiles: Math.min(tilesEach, tiles - tile0) },
         ...{ step0, step1: Math.min(step0 + stepsEach, steps), b_tile: steps * NT, b_row: S },
+        ...ALONE,
       });
     }
   }
@@ -279,12 +324,11 @@ function pack(
   op: string,
   w: Operand,
   columns: Columns,
-  layout: { readonly NT: number; readonly OVER_N: boolean },
+  NT: number,
   [tiles, steps]: readonly [number, number],
   plan?: WindowPlan,
 ): Tensor {
   const { n, k, kw, offset, s_ty, s_tx, s_k, s_n } = columns;
-  const { NT } = layout;
   const { tilesEach, stepsEach, splits } = plan ?? {
     tilesEach: tiles,
     stepsEach: steps,
@@ -297,7 +341,7 @@ function pack(
     ...{ tiles_per_window: tilesEach, steps_per_window: stepsEach },
     ...{ windows_per_tile: splits, offset, s_ty, s_tx, s_k, s_n },
   };
-  const flags = { WG, RUN, ...layout };
+  const flags = { WG, RUN, NT };
   run(`${op} pack`, 'gemm_pack', flags, { w, b }, params, Math.ceil(count / WG));
   return b;
 }
@@ -312,17 +356,20 @@ export interface Range {
 function inSplits(work: Work, b: BOperand, epilogue: Epilogue): void {
   const { rows, columns } = work;
   const stride = roundUp(columns.n, 4);
-  const step = LANES_ROWS * Math.max(1, Math.floor(MAX_PARTIAL / (b.splits * stride * LANES_ROWS)));
+  const { tileRows } = b.kernel;
+  const fit = Math.min(MAX_PARTIAL, deviceOf(work.c).bindingLimit / 4) / (b.splits * stride);
+  const step = fit < tileRows ? Math.max(1, Math.floor(fit)) : fit - (fit % tileRows);
   // The parts hold the rows one after the other, from m0 on.
   const place = { c_h: rows.row_h, c_w: rows.row_w, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 };
   for (let from = 0; from < rows.m; from += step) {
     const range = { from, to: Math.min(from + step, rows.m) };
-    const size = roundUp((range.to - from) * stride, 64);
+    const size = roundUp((range.to - from) * stride, ALIGN);
     const partial = empty([b.splits, size]);
     const inOrder = { ...rows, ...place, c_stride: stride, c_offset: -from * stride };
     for (const part of b.parts) {
-      const c = { tensor: partial, start: part.split * size, count: size };
-      multiply({ ...work, c, rows: inOrder, columns: { ...columns, n: stride } }, part, range, {});
+      const c = { tensor: partial, start: part.split * size, count: part.splits * size };
+      const sums = { ...work, c, rows: inOrder, columns: { ...columns, n: stride } };
+      multiply(sums, part, range, {}, size);
     }
     merge(work, partial, range, epilogue);
     partial.dispose();
@@ -344,34 +391,25 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
   run(`${op} merge`, 'gemm_merge', { WG }, operands, params, Math.ceil(count / WG));
 }
 
-/** One run of a GEMM kernel, for some rows. */
-export function multiply(
-  work: Work,
-  { b, tile0, n_tiles, step0, step1, b_tile, b_row }: Part,
-  range: Range,
-  end: Epilogue,
-): void {
+/**
+ * One run of a GEMM kernel, for some rows.
+ *
+ * @param splitSize floats from one split to the next
+ */
+export function multiply(work: Work, part: Part, range: Range, end: Epilogue, splitSize = 0): void {
   const { op, a, w, c, rows, columns, kernel } = work;
+  const { b, tile0, n_tiles, step0, step1, b_tile, b_row, splits, split_steps } = part;
   const { bias, activation = 0 } = end;
   const clamp = clampOf(end);
   const flags = { ...kernel.flags, ACTIVATION: clamp ? 0 : activation };
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
-    ...{
-      ...rows,
-      tile0,
-      n_tiles,
-      step0,
-      step1,
-      b_tile,
-      b_row,
-      m0: range.from,
-      m: range.to,
-      bias: biasKind(end),
-    },
+    ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },
+    ...{ tile0, n_tiles, step0, step1, b_tile, b_row },
+    ...{ splits, split_steps, split_size: splitSize },
     ...(clamp ?? CLAMPS[0]!),
   };
-  const tiles = Math.ceil((range.to - range.from) / kernel.tileRows) * n_tiles;
+  const tiles = Math.ceil((range.to - range.from) / kernel.tileRows) * n_tiles * splits;
   run(op, kernel.name, flags, { a, b, bias: bias ?? w, c }, params, tiles);
 }
 

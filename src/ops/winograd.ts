@@ -1,6 +1,7 @@
 import { empty, type Tensor } from '../tensor.js';
 import { biasKind, type Epilogue } from './conv_geometry.js';
 import {
+  ALONE,
   clampOf,
   lanesKernel,
   matrixRows,
@@ -142,6 +143,7 @@ function multiplyAll(
         b: { tensor: u, start, count: WINDOW * 4 },
         ...{ split: 0, tile0, n_tiles: Math.min(tilesEach, tiles - tile0) },
         ...{ step0: 0, step1: k / 4, b_tile: k * (NT / 4), b_row: S },
+        ...ALONE,
       };
       multiply(work, part, { from: 0, to: count }, {});
     }

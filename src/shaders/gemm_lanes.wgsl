@@ -71,7 +71,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll l S
   {
     let pixel = subgroupBroadcast(row$g.c, $l);
-    if (m0 + $g * S + $l < p.m) { store_c(pixel, n, acc$g_$l * scale + shift); }
+    if (m0 + $g * S + $l < p.m) { store_c(0, pixel, n, acc$g_$l * scale + shift); }
   }
 #end
 #end

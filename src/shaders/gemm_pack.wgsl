@@ -1,8 +1,7 @@
 // Packs the B operand of a GEMM tile by tile and step by step (four k of one tap), so that the GEMM reads
 // it strictly in order; zeros beyond the edges.
 // w: value (ty, tx, k, n) at offset + ty * s_ty + tx * s_tx + k * s_k + n * s_n.
-// b: 4 * NT floats a step. OVER_N: [4 k, NT]; else columns j, 4 + j, 8 + j ... for every j, four k each: [4 j, NT / 4, 4 k].
-//    Windows of `window` floats, each of tiles_per_window tiles or steps_per_window steps of one.
+// b: [4 k, NT] a step. Windows of `window` floats, each of tiles_per_window tiles or steps_per_window steps of one.
 // Grid: one invocation per RUN steps of a column.
 #include lib/grid
 struct Params {
@@ -40,11 +39,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
     {
       let k = 4 * k4 + $q;
       let v = select(0, w[base + min(k, p.k - 1) * p.s_k], n < p.n && k < p.k);
-#if OVER_N
       b[at + $q * NT + column] = v;
-#else
-      b[at + column % 4 * NT + column / 4 * 4 + $q] = v;
-#endif
     }
 #end
     k4++;

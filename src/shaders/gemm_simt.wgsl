@@ -1,65 +1,124 @@
-// C[m, n] = act(sum_k A[m, k] * B[k, n] + bias[n]), A implicit (lib/conv_rows), B packed.
+// C[m, n] = act(sum_k A[m, k] * B[k, n] + bias[n]), A implicit (lib/conv_rows).
 //
-// The inner loop for GPUs: 256 invocations make a tile of 64 x 64, each 4 x 4 of it. A slab of 16 k of
-// both operands is staged in workgroup memory as vec4 over k, so that four k of one result are one
-// dot product; the next slab is loaded into registers while this one is used.
-// b: packed over k by gemm_pack. Flags: NT = 64, ACTIVATION of lib/conv_rows.
-// Grid: one workgroup per tile, column tiles fastest.
+// The inner loop for GPUs: a workgroup makes a tile of BM x NT, an invocation TM x TN of it, as blocks of
+// 4 x 4 that lie half a tile apart where there are two in a row, so that neighbours read neighbours. A slab
+// of 16 k of both operands is staged in workgroup memory; the next slab is loaded into registers while
+// this one is used. Each of `splits` parts of the steps, of split_steps each, makes partial sums of its own.
+// b: vec4 over four columns, row k of tile t at t * b_tile + k * b_row, rows of a step in order.
+// Flags: BM, NT, TM, TN, INVOCATIONS = BM / TM * NT / TN; ACTIVATION of lib/conv_rows.
+// Grid: one workgroup per (split, tile), column tiles fastest.
 #include lib/conv_rows
 #include lib/math
 
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 
-var<workgroup> a_slab: array<vec4f, 4 * 64>;
-var<workgroup> b_slab: array<vec4f, 4 * 64>;
+const COLUMNS = NT / TN;
+// vec4 over k: [4, A_ROW]; two more than needed keep writes of neighbours in different banks.
+const A_ROW = BM + 2;
+var<workgroup> a_slab: array<vec4f, 4 * A_ROW>;
+// vec4 over columns: [16, NT / 4].
+var<workgroup> b_slab: array<vec4f, 4 * NT>;
 
-// Four k of a row: step counts over all taps.
-fn fetch_a(r: Row, step: u32) -> vec4f {
-  let tap = min(step, p.step1 - 1) / p.k4;
-  let v = load_a(row_offset(r, tap / p.kw, tap % p.kw), min(step, p.step1 - 1) % p.k4);
-  return select(vec4f(0), v, step < p.step1);
-}
-
-@compute @workgroup_size(256)
+@compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
-  let tile = wid.y * nwg.x + wid.x;
-  let m0 = p.m0 + tile / p.n_tiles * 64;
-  let tx = lid % 16;
-  let ty = lid / 16;
-  let row = row_of(m0 + lid / 4);
-  let panel = tile % p.n_tiles * p.b_tile;
-  var acc: array<vec4f, 4>;
-  var next_a = fetch_a(row, lid % 4);
-  var next_b = b[panel + min(lid, p.b_tile - 1)];
-  for (var step = 0u; step < p.step1; step += 4) {
-    a_slab[lid % 4 * 64 + lid / 4] = next_a;
-    b_slab[lid] = next_b;
+  var tile = wid.y * nwg.x + wid.x;
+  let column_tile = tile % p.n_tiles; tile /= p.n_tiles;
+  let row_tiles = (p.m - p.m0 + BM - 1) / BM;
+  let m0 = p.m0 + tile % row_tiles * BM;
+  let split = tile / row_tiles;
+  if (split >= p.splits) { return; }
+  let step1 = min((split + 1) * p.split_steps, p.step1);
+  let tx = lid % COLUMNS;
+  let ty = lid / COLUMNS;
+
+  // What is loaded next: four k of some rows of A, some vec4 of B.
+  var step = split * p.split_steps;
+  var a_step = step + lid % 4;
+  var tap = a_step / p.k4;
+  var c4 = a_step - tap * p.k4;
+#unroll l 4*BM/INVOCATIONS
+  let row$l = row_of(m0 + (lid + $l * INVOCATIONS) / 4);
+  var offset$l = row_offset(row$l, tap / p.kw, tap % p.kw);
+  var a$l = select(vec4f(0), load_a(offset$l, c4), a_step < step1);
+#end
+  let panel = column_tile * p.b_tile;
+#unroll l 4*NT/INVOCATIONS
+  let k_$l = (lid + $l * INVOCATIONS) / (NT / 4);
+  let at_$l = panel + k_$l * p.b_row + (lid + $l * INVOCATIONS) % (NT / 4);
+  var b$l = load_b(at_$l, step, k_$l, step1);
+#end
+#unroll i TM
+#unroll h TN/4
+  var acc$i_$h = vec4f(0);
+#end
+#end
+  while (step < step1) {
+#unroll l 4*BM/INVOCATIONS
+    a_slab[lid % 4 * A_ROW + (lid + $l * INVOCATIONS) / 4] = a$l;
+#end
+#unroll l 4*NT/INVOCATIONS
+    b_slab[lid + $l * INVOCATIONS] = b$l;
+#end
     workgroupBarrier();
-    next_a = fetch_a(row, step + 4 + lid % 4);
-    // Beyond the last step A is zero, so any finite B will do.
-    next_b = b[panel + min(step * NT + 256 + lid, p.b_tile - 1)];
+    step += 4;
+    a_step += 4;
+    c4 += 4;
+    if (c4 >= p.k4) {
+      let taps = c4 / p.k4;
+      tap += taps;
+      c4 -= taps * p.k4;
+#unroll l 4*BM/INVOCATIONS
+      offset$l = row_offset(row$l, tap / p.kw, tap % p.kw);
+#end
+    }
+#unroll l 4*BM/INVOCATIONS
+    a$l = select(vec4f(0), load_a(offset$l, c4), a_step < step1);
+#end
+#unroll l 4*NT/INVOCATIONS
+    b$l = load_b(at_$l, step, k_$l, step1);
+#end
 #unroll q 4
     {
-#unroll j 4
-      let b$j = b_slab[$q * 64 + tx + 16 * $j];
+#unroll k 4
+#unroll h TN/4
+      let v$k_$h = b_slab[($q * 4 + $k) * (NT / 4) + $h * COLUMNS + tx];
 #end
-#unroll i 4
+#end
+#unroll i TM
       {
-        let v = a_slab[$q * 64 + ty * 4 + $i];
-        acc[$i] += vec4f(dot(v, b0), dot(v, b1), dot(v, b2), dot(v, b3));
+        let u = a_slab[$q * A_ROW + $[$i / 4] * (BM / 2) + ty * 4 + $[$i % 4]];
+#unroll k 4
+#unroll h TN/4
+        acc$i_$h += u[$k] * v$k_$h;
+#end
+#end
       }
 #end
     }
 #end
     workgroupBarrier();
   }
-  let n = tile % p.n_tiles * NT + 4 * tx;
-  let scale = scale4(n);
-  let shift = shift4(n);
-#unroll i 4
-  if (m0 + ty * 4 + $i < p.m) {
-    store_c(row_of(m0 + ty * 4 + $i).c, n, acc[$i] * scale + shift);
+#unroll h TN/4
+  let n$h = (p.tile0 + column_tile) * NT + 4 * ($h * COLUMNS + tx);
+  let scale$h = scale4(n$h);
+  let shift$h = shift4(n$h);
+#end
+#unroll i TM
+  {
+    let m = m0 + $[$i / 4] * (BM / 2) + ty * 4 + $[$i % 4];
+    if (m < p.m) {
+      let pixel = row_of(m).c;
+#unroll h TN/4
+      store_c(split, pixel, n$h, acc$i_$h * scale$h + shift$h);
+#end
+    }
   }
 #end
+}
+
+// Row k of a slab at `step`; zeros from step1 on.
+fn load_b(at: u32, step: u32, k: u32, step1: u32) -> vec4f {
+  let inside = step + k / 4 < step1;
+  return select(vec4f(0), b[at + select(0, 4 * step, inside) * p.b_row], inside);
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
 import type { Flags } from '../../src/gpu/template.js';
+import { TILES } from '../../src/ops/tiles.js';
 import { shaderSources } from '../../src/shaders/embedded.js';
 import { openGpu } from '../setup.js';
 
@@ -29,6 +30,12 @@ const rowLosses: Flags[] = vectors.flatMap((v) =>
 const affines: Flags[] = vectors.flatMap((v) =>
   each(fills).flatMap((fill) => [true, false].map((NEAREST) => ({ ...v, ...fill, NEAREST }))),
 );
+const matrixTile: Flags = {
+  ...{ BM: 64, NT: 64, BK: 32, SM: 32, SN: 32, MM: 16, MN: 16, MK: 16, SG: 32 },
+  ...{ INVOCATIONS: 128, EMULATED: true, H: 'f32' },
+};
+const tiles = TILES.map(({ flags }) => flags);
+
 /** Windows of the depthwise kernels, and the flags that ops/depthwise.ts computes from them. */
 const depthwise: Flags[] = [true, false].flatMap((VEC) =>
   [
@@ -56,8 +63,13 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   affine: affines,
   affine_grad: affines,
   exact_sum: [{ WG: 64, WORDS: 6 }],
-  gemm_pack: [true, false].map((OVER_N) => ({ WG: 64, RUN: 8, NT: 64, OVER_N })),
-  gemm_simt: [0, 5].map((ACTIVATION) => ({ NT: 64, ACTIVATION })),
+  gemm_pack: [{ WG: 64, RUN: 8, NT: 64 }],
+  gemm_simt: tiles.flatMap((tile) => [0, 5].map((ACTIVATION) => ({ ...tile, ACTIVATION }))),
+  // Workgroup memory for all tiles is not everywhere.
+  gemm_sgmat: [{ ...matrixTile, ACTIVATION: 0 }],
+  filter_simt: tiles,
+  add_activation: [{ WG: 64, ACTIVATION: 1 }],
+  multiply_add: [{ WG: 64, STEPS: 4 }],
   gemm_lanes: [0, 4096].map((WINDOW) => ({ S: 8, G: 2, NT: 32, WINDOW, ACTIVATION: 0 })),
   winograd_filter: [{ WG: 64, NT: 32 }],
   max_pool_grad_tiles: ['f32', 'vec4f'].map((T) => ({ WG: 64, T, KH: 2, KW: 3 })),
@@ -98,6 +110,7 @@ describe('on this adapter', () => {
     // The subgroup kernels need a device with subgroups; elsewhere they are not used.
     if (shaderSources[name]!.includes('enable subgroups') && !gpu.features.has('subgroups')) return;
     const compiled = (FLAGS[name] ?? DEFAULT).map((flags) => kernels.get(name, flags));
+    for (const { pipeline } of compiled) expect(pipeline).toBeDefined();
     await recorder.settled();
     for (const { failure, storage } of compiled) {
       expect(failure).toBeUndefined();

@@ -124,8 +124,8 @@ describe('reflect', () => {
   it('reads bindings, access and parameters', () => {
     expect(reflect(wgsl)).toEqual({
       storage: [
-        { name: 'x', binding: 0, writable: false },
-        { name: 'y', binding: 2, writable: true },
+        { name: 'x', binding: 0, type: 'read-only-storage', writable: false },
+        { name: 'y', binding: 2, type: 'storage', writable: true },
       ],
       paramsBinding: 3,
       params: [

@@ -1,11 +1,11 @@
 import { FoveaError } from '../../errors.js';
 import {
   conv2d,
-  conv2dThen,
   conv2dTranspose,
   depthwiseConv2d,
   type ConvTransposeOptions,
 } from '../../ops/index.js';
+import { conv2dThen } from '../../ops/conv2d.js';
 import { transposedSize } from '../../ops/conv2d_transpose.js';
 import { pairOf, windowAxes, type Pair, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';

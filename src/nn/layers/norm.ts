@@ -4,10 +4,10 @@ import {
   batchNormInference,
   layerNorm,
   ones,
-  scaleShift,
   transpose,
   zeros,
 } from '../../ops/index.js';
+import { scaleShift } from '../../ops/norm.js';
 import type { Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkFlags, checkNumbers, withDefaults } from '../config.js';

@@ -14,7 +14,7 @@ struct Params {
   a_stride: u32, a_offset: u32,
   c_h: u32, c_w: u32, c_sh: u32, c_sw: u32, c_y: u32, c_x: u32, c_stride: u32, c_offset: u32,
   n_tiles: u32, tile0: u32, b_tile: u32, b_row: u32,
-  bias: u32, low: f32, high: f32,
+  splits: u32, split_steps: u32, split_size: u32, bias: u32, low: f32, high: f32,
 }
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
@@ -66,9 +66,9 @@ fn bias4(first: u32, n: u32) -> vec4f {
   return vec4f(bias[at.x], bias[at.y], bias[at.z], bias[at.w]);
 }
 
-// Applies the activation and stores columns n .. n+3 of a pixel.
-fn store_c(pixel: u32, n: u32, sum: vec4f) {
-  if (n < p.n) { c[(p.c_offset + pixel * p.c_stride + n) / 4] = finish(sum); }
+// Applies the activation and stores columns n .. n+3 of a pixel; each split has a c of its own.
+fn store_c(split: u32, pixel: u32, n: u32, sum: vec4f) {
+  if (n < p.n) { c[(p.c_offset + split * p.split_size + pixel * p.c_stride + n) / 4] = finish(sum); }
 }
 
 // ACTIVATION 0: none, relu and relu6 are one clamp, which keeps NaN.
