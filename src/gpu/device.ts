@@ -11,6 +11,12 @@ import { Recorder } from './recorder.js';
 /** How kernels are chosen: software adapters want other inner loops than GPUs. */
 export type AdapterClass = 'software' | 'gpu';
 
+/**
+ * What products (convolutions, dense layers, their gradients) compute with. 'mixed': operands rounded to
+ * float16, sums in float32.
+ */
+export type Precision = 'float32' | 'mixed';
+
 /** What was found, for people and for `fovea doctor`. */
 export interface AdapterInfo {
   /** Where it came from: 'system Vulkan', 'embedded SwiftShader', 'navigator.gpu'. */
@@ -39,12 +45,17 @@ export class Device {
   bindingLimit: number;
   /** Inner loop of the GEMMs: subgroup broadcasts, workgroup tiles, or the general kernels. */
   innerLoop: 'lanes' | 'simt' | 'direct';
+  /** Of products, where a model does not say. */
+  precision: Precision = 'float32';
+  /** Whether kernels can use float16. */
+  readonly hasF16: boolean;
 
   constructor(
     readonly gpu: GPUDevice,
     readonly info: AdapterInfo,
   ) {
     this.bindingLimit = gpu.limits.maxStorageBufferBindingSize & ~255;
+    this.hasF16 = gpu.features.has('shader-f16');
     const lanes = info.class === 'software' && info.subgroupSize >= 4 && info.subgroupSize <= 16;
     this.innerLoop = lanes ? 'lanes' : 'simt';
     const expect = (check: Promise<void>): void => {

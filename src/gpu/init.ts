@@ -1,6 +1,6 @@
 import { calmPolling, gpuSources, noGpuAdvice, note } from '#host';
 import { FoveaError } from '../errors.js';
-import { Device, type AdapterInfo } from './device.js';
+import { Device, type AdapterInfo, type Precision } from './device.js';
 import type { AdapterKind, GpuSource } from './host.js';
 import type { MemoryInfo } from './memory.js';
 
@@ -13,20 +13,30 @@ export interface InitOptions {
   readonly adapter?: AdapterKind;
   /** Which GPU of several. Default 'high-performance'. */
   readonly powerPreference?: 'high-performance' | 'low-power';
+  /**
+   * Of convolutions and dense products: 'float32' (the default) or 'mixed', which is Keras's
+   * `keras.mixed_precision.set_global_policy('mixed_float16')`. `compile` can choose another one for a
+   * model. Where the GPU has no float16, a line says so and float32 is used.
+   */
+  readonly precision?: Precision;
   /** Takes the lines that say what was found. Default: stderr. */
   readonly log?: (line: string) => void;
 }
 
 let current: Promise<Device> | undefined;
 let device: Device | undefined;
+let log = note;
+let isMissingNoted = false;
 
 /**
  * Finds a GPU and makes it the default device; call it once before anything else. Later calls
- * return the same device until `shutdown()`.
+ * return the same device until `shutdown()`; of their options only the precision counts.
  *
- * @throws FoveaError NO_GPU with everything that was tried and what to install
+ * @throws FoveaError ARGUMENT for an unknown precision; FoveaError NO_GPU with everything that was tried and what to install
  */
 export async function init(options: InitOptions = {}): Promise<AdapterInfo> {
+  const { precision } = options;
+  if (precision !== undefined) checkPrecision('init', precision);
   current ??= open(options);
   try {
     device = await current;
@@ -34,7 +44,28 @@ export async function init(options: InitOptions = {}): Promise<AdapterInfo> {
     current = undefined;
     throw error;
   }
+  if (precision !== undefined) device.precision = precision;
+  if (precision === 'mixed') noteMissingF16();
   return device.info;
+}
+
+/** Throws ARGUMENT unless it is a precision. */
+export function checkPrecision(where: string, precision: Precision): void {
+  if (['float32', 'mixed'].includes(precision)) return;
+  throw new FoveaError(
+    'ARGUMENT',
+    `${where}: precision must be 'float32' or 'mixed', got ${JSON.stringify(precision)}`,
+  );
+}
+
+/** Says once that mixed precision was asked for, where the GPU cannot. */
+export function noteMissingF16(): void {
+  if (defaultDevice().hasF16 || isMissingNoted) return;
+  isMissingNoted = true;
+  log(
+    'fovea: mixed precision is not available, float32 is used: this adapter has no "shader-f16" ' +
+      '(see "fovea doctor")',
+  );
 }
 
 /** Frees the GPU and everything on it. `init` may be called again. */
@@ -60,7 +91,9 @@ export function defaultDevice(): Device {
 }
 
 async function open(options: InitOptions): Promise<Device> {
-  const { adapter: kind = 'auto', log = note } = options;
+  const { adapter: kind = 'auto' } = options;
+  log = options.log ?? note;
+  isMissingNoted = false;
   calmPolling();
   const tried: string[] = [];
   for (const source of gpuSources(kind)) {
@@ -95,7 +128,7 @@ async function openSource(
   return openDevice(adapter, info);
 }
 
-const WANTED_FEATURES = ['subgroups', 'timestamp-query'] as const;
+const WANTED_FEATURES = ['subgroups', 'timestamp-query', 'shader-f16'] as const;
 const WANTED_LIMITS = [
   'maxBufferSize',
   'maxStorageBufferBindingSize',

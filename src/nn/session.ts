@@ -8,6 +8,7 @@ import { outputPlans, type Compiled, type OutputPlan } from './compile.js';
 import { batches, type Inputs, type Rows } from './data.js';
 import { loadExamples, type Examples, type WeightOptions } from './examples.js';
 import { LogBook } from './logbook.js';
+import type { LossScale } from './loss_scale.js';
 import type { Model } from './model.js';
 import type { Logs, Progress } from './progress.js';
 import { Replay } from './replay.js';
@@ -59,6 +60,11 @@ export class Session {
     for (const rows of this.uploaded) rows.dispose();
   }
 
+  /** Of a training in mixed precision. */
+  get lossScale(): LossScale | undefined {
+    return this.model.isMixed ? this.how.lossScale : undefined;
+  }
+
   /** Number of batches. */
   steps({ indices }: Examples): number {
     return Math.ceil(indices.length / this.batchSize);
@@ -103,12 +109,13 @@ export class Session {
   }
 
   private trainStep(examples: Examples): void {
-    const { how, model } = this;
+    const { how, lossScale, model } = this;
     const { optimizer } = how;
     const seed = (): number => deriveSeed(this.seed, STREAM.steps, optimizer.iterations);
     this.replay(this.training, () => {
-      this.lossOf(examples, { training: true, seed }).backward();
-      optimizer.update(model.weights);
+      const loss = this.lossOf(examples, { training: true, seed });
+      loss.backward(lossScale?.seed(loss.shape));
+      optimizer.update(model.weights, lossScale);
       applyConstraints(model.trainableWeights);
     });
     optimizer.iterations++;

@@ -1,5 +1,6 @@
 import { debug } from '../gpu/debug.js';
 import type { Device } from '../gpu/device.js';
+import { isMixed } from '../precision.js';
 import { gcd } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { convParams, shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
@@ -87,7 +88,9 @@ function implicit(
   columns: Columns,
   epilogue: Epilogue,
 ): void {
-  if (kind === 'lanes' && isWinograd(operands, rows, columns, epilogue)) {
+  // Winograd's transforms lose too much in float16.
+  const isExact = !isMixed(deviceOf(operands.c));
+  if (isExact && kind === 'lanes' && isWinograd(operands, rows, columns, epilogue)) {
     debug(3, () => `${op}: Winograd, because of a large 3x3 convolution of stride 1`);
     winograd(op, operands, rows, columns, epilogue);
   } else {
@@ -145,7 +148,8 @@ export function convGradFilter(
   if (kind === 'direct') {
     const count = g.kh * g.kw * (g.ci / g.groups) * g.co;
     const params = { ...convParams(g, {}), count };
-    run(op, 'conv2d_grad_filter_direct', { WG }, { x, dy, dw }, params, Math.ceil(count / WG));
+    const flags = { WG, F16: isMixed(device) };
+    run(op, 'conv2d_grad_filter_direct', flags, { x, dy, dw }, params, Math.ceil(count / WG));
     return;
   }
   if (kind === 'depthwise') {
@@ -172,7 +176,7 @@ export function convGradFilter(
     ...{ ci_tiles: Math.ceil(ci / tile), co_tiles: Math.ceil(co / tile) },
   };
   const operands = { x: px ?? x, dy: pdy ?? dy, partial: partial ?? dw };
-  const flags = kind === 'lanes' ? { S: tile / 4 } : {};
+  const flags = { F16: isMixed(device), ...(kind === 'lanes' && { S: tile / 4 }) };
   run(op, `filter_${kind}`, flags, operands, params, splits.count * tiles);
   if (partial) mergeFilters(op, partial, dw, g);
   for (const tensor of [px, pdy, partial]) tensor?.dispose();
@@ -218,7 +222,8 @@ function direct(
   const count = g.batch * pixels * channels;
   const bias = epilogue.bias ?? operands['w']!;
   const params = { ...convParams(g, epilogue), count };
-  run(op, name, { WG }, { ...operands, bias }, params, Math.ceil(count / WG));
+  const flags = { WG, F16: isMixed(deviceOf(bias)) };
+  run(op, name, flags, { ...operands, bias }, params, Math.ceil(count / WG));
 }
 
 /** The rows of output pixels that the filter gradient sums over; single pixels in rows of 32. */
