@@ -148,7 +148,7 @@ export function convGradFilter(
   if (kind === 'direct') {
     const count = g.kh * g.kw * (g.ci / g.groups) * g.co;
     const params = { ...convParams(g, {}), count };
-    const flags = { WG, F16: isMixed(device) };
+    const flags = { WG, MIXED: isMixed(device) };
     run(op, 'conv2d_grad_filter_direct', flags, { x, dy, dw }, params, Math.ceil(count / WG));
     return;
   }
@@ -176,7 +176,7 @@ export function convGradFilter(
     ...{ ci_tiles: Math.ceil(ci / tile), co_tiles: Math.ceil(co / tile) },
   };
   const operands = { x: px ?? x, dy: pdy ?? dy, partial: partial ?? dw };
-  const flags = { F16: isMixed(device), ...(kind === 'lanes' && { S: tile / 4 }) };
+  const flags = { MIXED: isMixed(device), ...(kind === 'lanes' && { S: tile / 4 }) };
   run(op, `filter_${kind}`, flags, operands, params, splits.count * tiles);
   if (partial) mergeFilters(op, partial, dw, g);
   for (const tensor of [px, pdy, partial]) tensor?.dispose();
@@ -222,7 +222,7 @@ function direct(
   const count = g.batch * pixels * channels;
   const bias = epilogue.bias ?? operands['w']!;
   const params = { ...convParams(g, epilogue), count };
-  const flags = { WG, F16: isMixed(deviceOf(bias)) };
+  const flags = { WG, MIXED: isMixed(deviceOf(bias)) };
   run(op, name, flags, { ...operands, bias }, params, Math.ceil(count / WG));
 }
 

@@ -291,17 +291,14 @@ function pack(
     stepsEach: steps,
     splits: 1,
   };
-  const F16 = isMixed(deviceOf(w));
-  // Two halves to a float32.
-  const width = F16 && !layout.OVER_N ? 2 : 4;
-  const b = empty([plan ? plan.windows * WINDOW : tiles * steps * NT, width]);
+  const b = empty([plan ? plan.windows * WINDOW : tiles * steps * NT, 4]);
   const count = tiles * Math.ceil(steps / RUN) * NT;
   const params = {
     ...{ count, n, k, k4: Math.ceil(k / 4), kw, steps, window: 4 * WINDOW },
     ...{ tiles_per_window: tilesEach, steps_per_window: stepsEach },
     ...{ windows_per_tile: splits, offset, s_ty, s_tx, s_k, s_n },
   };
-  const flags = { WG, RUN, F16, ...layout };
+  const flags = { WG, RUN, ...layout };
   run(`${op} pack`, 'gemm_pack', flags, { w, b }, params, Math.ceil(count / WG));
   return b;
 }
@@ -358,8 +355,8 @@ export function multiply(
   const { op, a, w, c, rows, columns, kernel } = work;
   const { bias, activation = 0 } = end;
   const clamp = clampOf(end);
-  const F16 = isMixed(deviceOf(c));
-  const flags = { ...kernel.flags, F16, ACTIVATION: clamp ? 0 : activation };
+  const MIXED = isMixed(deviceOf(c));
+  const flags = { ...kernel.flags, MIXED, ACTIVATION: clamp ? 0 : activation };
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
     ...{ ...rows, ...part, m0: range.from, m: range.to, bias: Number(bias !== undefined) },

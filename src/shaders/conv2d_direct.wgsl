@@ -7,7 +7,7 @@
 #include lib/grid
 #include lib/math
 #include lib/conv_params
-#include lib/half
+#include lib/operand
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;

@@ -5,7 +5,7 @@
 // and offsets of pixels as in conv2d_direct. Grid: one invocation per weight, o fastest.
 #include lib/grid
 #include lib/conv_params
-#include lib/half
+#include lib/operand
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;

@@ -2,25 +2,16 @@
 // it strictly in order; zeros beyond the edges.
 // w: value (ty, tx, k, n) at offset + ty * s_ty + tx * s_tx + k * s_k + n * s_n.
 // b: 4 * NT floats a step. OVER_N: [4 k, NT]; else columns j, 4 + j, 8 + j ... for every j, four k each: [4 j, NT / 4, 4 k].
-//    F16: rounded; without OVER_N also stored as such.
 //    Windows of `window` floats, each of tiles_per_window tiles or steps_per_window steps of one.
 // Grid: one invocation per RUN steps of a column.
 #include lib/grid
-#include lib/half
-#if OVER_N
-alias Packed = f32;
-#elif F16
-alias Packed = f16;
-#else
-alias Packed = f32;
-#endif
 struct Params {
   count: u32, n: u32, k: u32, k4: u32, kw: u32, steps: u32,
   tiles_per_window: u32, steps_per_window: u32, windows_per_tile: u32, window: u32,
   offset: u32, s_ty: u32, s_tx: u32, s_k: u32, s_n: u32,
 }
 @group(0) @binding(0) var<storage, read> w: array<f32>;
-@group(0) @binding(1) var<storage, read_write> b: array<Packed>;
+@group(0) @binding(1) var<storage, read_write> b: array<f32>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 @compute @workgroup_size(WG)
@@ -48,7 +39,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll q 4
     {
       let k = 4 * k4 + $q;
-      let v = Packed(operand(select(0, w[base + min(k, p.k - 1) * p.s_k], n < p.n && k < p.k)));
+      let v = select(0, w[base + min(k, p.k - 1) * p.s_k], n < p.n && k < p.k);
 #if OVER_N
       b[at + $q * NT + column] = v;
 #else

@@ -7,7 +7,7 @@
 // c_offset; vec4 of four columns. All of these are multiples of 4: the host pads what is not.
 // A step is four k of one tap; this run sums the steps from step0 to before step1, for the rows from m0 to
 // before m. Sums over some of the steps are merged by gemm_merge.wgsl.
-#include lib/half
+#include lib/operand
 struct Params {
   m0: u32, m: u32, n: u32, k4: u32, kw: u32, step0: u32, step1: u32,
   h: u32, w: u32, row_h: u32, row_w: u32,

@@ -3,7 +3,7 @@
 // x: [batch, ih, iw, x_stride], dy: [batch * oh, ow, y_stride], partial: [splits, kh * kw, ci, co], all vec4 of four
 // channels: ci, co, strides and offsets are multiples of 4, the host pads what is not.
 // pixels: the last row of all may be shorter than ow.
-#include lib/half
+#include lib/operand
 struct Params {
   ih: u32, iw: u32, ci: u32, oh: u32, ow: u32, co: u32,
   kh: u32, kw: u32, sh: u32, sw: u32, dh: u32, dw: u32, ph: u32, pw: u32,
