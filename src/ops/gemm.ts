@@ -88,7 +88,7 @@ function implicit(
   columns: Columns,
   epilogue: Epilogue,
 ): void {
-  // Winograd's transforms lose too much in float16.
+  // In float16 Winograd's transforms would lose too much.
   const isExact = !isMixed(deviceOf(operands.c));
   if (isExact && kind === 'lanes' && isWinograd(operands, rows, columns, epilogue)) {
     debug(3, () => `${op}: Winograd, because of a large 3x3 convolution of stride 1`);
