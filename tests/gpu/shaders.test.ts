@@ -57,7 +57,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   affine_grad: affines,
   exact_sum: [{ WG: 64, WORDS: 6 }],
   gemm_pack: [true, false].map((OVER_N) => ({ WG: 64, RUN: 8, NT: 64, OVER_N })),
-  gemm_simt: [0, 5].map((ACTIVATION) => ({ NT: 64, ACTIVATION })),
+  gemm_simt: [0, 5].map((ACTIVATION) => ({ NT: 64, ACTIVATION, MIXED: ACTIVATION > 0 })),
   gemm_lanes: [0, 4096].map((WINDOW) => ({ S: 8, G: 2, NT: 32, WINDOW, ACTIVATION: 0 })),
   winograd_filter: [{ WG: 64, NT: 32 }],
   max_pool_grad_tiles: ['f32', 'vec4f'].map((T) => ({ WG: 64, T, KH: 2, KW: 3 })),
@@ -68,6 +68,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     { WG: 64, VEC: false, P: 4, K: 5, S: 2, COLS: 4, BACK: 2 },
   ],
   filter_lanes: [{ S: 8 }],
+  moving_average: [true, false].map((FINITE) => ({ WG: 64, FINITE })),
 };
 const DEFAULT: readonly Flags[] = [{ WG: 64, T: 'f32' }];
 
