@@ -37,6 +37,10 @@ export interface AdapterInfo {
 
 /** One open GPU with all that is kept for it: memory, kernels, the open chunk of commands. */
 export class Device {
+  /** Of products, where a model does not say. */
+  precision: Precision = 'float32';
+  /** Whether kernels can use float16. */
+  readonly hasF16: boolean;
   readonly memory: Memory;
   readonly kernels: KernelCache;
   readonly recorder: Recorder;
@@ -45,10 +49,6 @@ export class Device {
   bindingLimit: number;
   /** Inner loop of the GEMMs: subgroup broadcasts, workgroup tiles, or the general kernels. */
   innerLoop: 'lanes' | 'simt' | 'direct';
-  /** Of products, where a model does not say. */
-  precision: Precision = 'float32';
-  /** Whether kernels can use float16. */
-  readonly hasF16: boolean;
 
   constructor(
     readonly gpu: GPUDevice,

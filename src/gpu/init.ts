@@ -1,6 +1,7 @@
 import { calmPolling, gpuSources, noGpuAdvice, note } from '#host';
 import { FoveaError } from '../errors.js';
-import { Device, type AdapterInfo, type Precision } from './device.js';
+import { Device, type AdapterInfo } from './device.js';
+import type { Precision } from './device.js';
 import type { AdapterKind, GpuSource } from './host.js';
 import type { MemoryInfo } from './memory.js';
 
@@ -13,26 +14,27 @@ export interface InitOptions {
   readonly adapter?: AdapterKind;
   /** Which GPU of several. Default 'high-performance'. */
   readonly powerPreference?: 'high-performance' | 'low-power';
+  /** Takes the lines that say what was found. Default: stderr. */
+  readonly log?: (line: string) => void;
   /**
    * Of convolutions and dense products: 'float32' (the default) or 'mixed', which is Keras's
    * `keras.mixed_precision.set_global_policy('mixed_float16')`. `compile` can choose another one for a
-   * model. Where the GPU has no float16, a line says so and float32 is used.
+   * model. Where the GPU has no float16, a line says so and float32 is used. Other names throw ARGUMENT.
    */
   readonly precision?: Precision;
-  /** Takes the lines that say what was found. Default: stderr. */
-  readonly log?: (line: string) => void;
 }
 
 let current: Promise<Device> | undefined;
 let device: Device | undefined;
-let log = note;
+/** What `init` was given to write lines. */
+let tell = note;
 let isMissingNoted = false;
 
 /**
  * Finds a GPU and makes it the default device; call it once before anything else. Later calls
  * return the same device until `shutdown()`; of their options only the precision counts.
  *
- * @throws FoveaError ARGUMENT for an unknown precision; FoveaError NO_GPU with everything that was tried and what to install
+ * @throws FoveaError NO_GPU with everything that was tried and what to install
  */
 export async function init(options: InitOptions = {}): Promise<AdapterInfo> {
   const { precision } = options;
@@ -62,7 +64,7 @@ export function checkPrecision(where: string, precision: Precision): void {
 export function noteMissingF16(): void {
   if (defaultDevice().hasF16 || isMissingNoted) return;
   isMissingNoted = true;
-  log(
+  tell(
     'fovea: mixed precision is not available, float32 is used: this adapter has no "shader-f16" ' +
       '(see "fovea doctor")',
   );
@@ -91,11 +93,11 @@ export function defaultDevice(): Device {
 }
 
 async function open(options: InitOptions): Promise<Device> {
-  const { adapter: kind = 'auto' } = options;
-  log = options.log ?? note;
-  isMissingNoted = false;
+  const { adapter: kind = 'auto', log = note } = options;
   calmPolling();
   const tried: string[] = [];
+  tell = log;
+  isMissingNoted = false;
   for (const source of gpuSources(kind)) {
     const opened = await openSource(source, options, tried);
     if (opened instanceof Device) {

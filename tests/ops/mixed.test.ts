@@ -125,7 +125,7 @@ describe('the precision', () => {
       using b = tensor([2049], [1, 1]);
       using y = withPrecision(forward, () => matmul(a, b));
       y.backward();
-      return a.grad!.item();
+      return await a.grad!.item();
     };
     expect(await gradient('mixed')).toBe(2048);
     expect(await gradient('float32')).toBe(2049);
