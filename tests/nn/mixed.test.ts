@@ -39,7 +39,9 @@ function net(
   return model;
 }
 
-async function valuesOf(model: Sequential): Promise<Record<string, number[]>> {
+type Values = Readonly<Record<string, readonly number[]>>;
+
+async function valuesOf(model: Sequential): Promise<Values> {
   const entries = [
     ...model.weights.map(({ name, value }) => [name, value] as const),
     ...model.compiled!.optimizer.state(model.weights),
@@ -54,7 +56,7 @@ async function lossScaleOf(model: Sequential): Promise<number[]> {
 }
 
 /** Without the averages of batch normalization, which every forward pass moves. */
-function learned(values: Record<string, number[]>): [string, number[]][] {
+function learned(values: Values): [string, readonly number[]][] {
   return Object.entries(values).filter(([name]) => !name.includes('moving'));
 }
 
@@ -112,7 +114,7 @@ describe('a step whose gradients overflow', () => {
     data.fill(1e6, 12 * 36, 16 * 36);
     const model = net('adam');
     const scales: number[][] = [];
-    const before: Record<string, number[]>[] = [];
+    const before: Values[] = [];
     const watch: FitCallback = {
       onBatchEnd: async () => {
         scales.push(await lossScaleOf(model));
@@ -238,6 +240,26 @@ describe('a training in mixed precision', () => {
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
     expect(memory.info().liveBytes).toBe(liveBytes);
+  });
+
+  it('is replayed, in one submit a step, and reads nothing', async () => {
+    const { counters } = defaultDevice().recorder;
+    const seen: { replays: number; submits: number; reads: number }[] = [];
+    const watch: FitCallback = {
+      onBatchEnd: () => {
+        const { replays, submits, reads } = counters;
+        seen.push({ replays, submits, reads });
+      },
+    };
+    const model = net('adam');
+    await model.fit(x, y, { ...options, callbacks: [watch] });
+    seen.slice(2).forEach(({ replays, submits, reads }, i) => {
+      const last = seen[i + 1]!;
+      expect(replays - last.replays).toBe(1);
+      expect(submits - last.submits).toBe(1);
+      expect(reads - last.reads).toBe(0);
+    });
+    model.dispose();
   });
 
   it('is asked for by init, for all models that do not say', async () => {
