@@ -39,8 +39,8 @@ export interface AdapterInfo {
 export class Device {
   /** Of products, where a model does not say. */
   precision: Precision = 'float32';
-  /** Whether kernels can use float16. */
-  readonly hasF16: boolean;
+  /** Whether the adapter has float16: without it, mixed precision is of no use. */
+  hasF16: boolean;
   readonly memory: Memory;
   readonly kernels: KernelCache;
   readonly recorder: Recorder;

@@ -298,7 +298,7 @@ function pack(
     ...{ tiles_per_window: tilesEach, steps_per_window: stepsEach },
     ...{ windows_per_tile: splits, offset, s_ty, s_tx, s_k, s_n },
   };
-  const flags = { WG, RUN, ...layout };
+  const flags = { WG, RUN, MIXED: isMixed(deviceOf(w)), ...layout };
   run(`${op} pack`, 'gemm_pack', flags, { w, b }, params, Math.ceil(count / WG));
   return b;
 }

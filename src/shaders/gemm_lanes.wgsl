@@ -16,9 +16,12 @@ enable subgroups;
 #if WINDOW
 @group(0) @binding(1) var<uniform> b: array<vec4f, WINDOW>;
 fn b_row() -> u32 { return S; }
+// Rounded when it was packed.
+fn load_b(i: u32) -> vec4f { return b[i]; }
 #else
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 fn b_row() -> u32 { return p.b_row; }
+fn load_b(i: u32) -> vec4f { return operand4(b[i]); }
 #endif
 
 @compute @workgroup_size(S)
@@ -49,7 +52,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
       let a$g = load_a(offset$g, c4);
 #end
 #unroll q 4
-      let k$q = operand4(b[at + $q * b_row()]);
+      let k$q = load_b(at + $q * b_row());
 #end
       at += 4 * b_row();
 #unroll g G

@@ -3,7 +3,7 @@
 // The inner loop for GPUs: 256 invocations make a tile of 64 x 64, each 4 x 4 of it. A slab of 16 k of
 // both operands is staged in workgroup memory as vec4 over k, so that four k of one result are one
 // dot product; the next slab is loaded into registers while this one is used.
-// b: packed over k by gemm_pack. Flags: NT = 64, ACTIVATION and MIXED of lib/conv_rows.
+// b: packed over k by gemm_pack. Flags: NT = 64, ACTIVATION of lib/conv_rows.
 // Grid: one workgroup per tile, column tiles fastest.
 #include lib/conv_rows
 #include lib/math
@@ -31,14 +31,14 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let panel = tile % p.n_tiles * p.b_tile;
   var acc: array<vec4f, 4>;
   var next_a = fetch_a(row, lid % 4);
-  var next_b = operand4(b[panel + min(lid, p.b_tile - 1)]);
+  var next_b = b[panel + min(lid, p.b_tile - 1)];
   for (var step = 0u; step < p.step1; step += 4) {
     a_slab[lid % 4 * 64 + lid / 4] = next_a;
     b_slab[lid] = next_b;
     workgroupBarrier();
     next_a = fetch_a(row, step + 4 + lid % 4);
     // Beyond the last step A is zero, so any finite B will do.
-    next_b = operand4(b[panel + min(step * NT + 256 + lid, p.b_tile - 1)]);
+    next_b = b[panel + min(step * NT + 256 + lid, p.b_tile - 1)];
 #unroll q 4
     {
 #unroll j 4

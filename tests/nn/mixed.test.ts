@@ -8,10 +8,10 @@ import { optimizers, type Optimizer, type OptimizerName } from '../../src/nn/opt
 import type { Snapshot } from '../../src/nn/run.js';
 import { sequential, type Sequential } from '../../src/nn/sequential.js';
 import { assign } from '../../src/nn/update.js';
-import { openGpu } from '../setup.js';
+import { openMixed } from '../setup.js';
 import { wave } from './wave.js';
 
-beforeAll(openGpu);
+beforeAll(() => openMixed('float32'));
 afterAll(shutdown);
 
 const SAMPLES = 24;

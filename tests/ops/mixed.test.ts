@@ -12,7 +12,7 @@ import { matmulFamilies } from '../cases/matmul.js';
 import { onGpu } from '../harness.js';
 import { map, type Array64 } from '../reference/array.js';
 import { discrepancy } from '../reference/gradient.js';
-import { openGpu } from '../setup.js';
+import { openMixed } from '../setup.js';
 
 /** The nearest float16, ties to even; below 2^-14 it is 0. */
 function half(value: number): number {
@@ -51,8 +51,7 @@ function testCases(
   innerLoop?: Device['innerLoop'],
 ): void {
   beforeAll(async () => {
-    await openGpu();
-    await init({ precision: 'mixed' });
+    await openMixed('mixed');
     if (innerLoop) defaultDevice().innerLoop = innerLoop;
   });
   afterAll(shutdown);
@@ -85,7 +84,7 @@ describe('results are near those of float32', () => {
 });
 
 describe('the precision', () => {
-  beforeAll(openGpu);
+  beforeAll(() => openMixed('float32'));
   afterAll(shutdown);
   // 2049 and 1 + 2^-11 lie half way between two float16 numbers.
   const values = [2049, 1 + 2 ** -11, 1e5];
