@@ -108,6 +108,11 @@ export function isRecorded(inputs: readonly (Tensor | undefined)[]): boolean {
   return recording && inputs.some((input) => input?.node);
 }
 
+/** Whether operations are recorded at all: not inside of `noGrad`. */
+export function isRecording(): boolean {
+  return recording;
+}
+
 /** Runs `fn` without recording: for inference, and for updates of weights. */
 export function noGrad<T>(fn: () => T): T {
   const before = recording;

@@ -60,7 +60,8 @@ export function activate(name: ActivationName, x: Tensor): Tensor {
   return functions[name](x);
 }
 
-function isFused(name: ActivationName): name is FusedActivation {
+/** Whether convolutions and dense layers apply it while they write their result. */
+export function isFused(name: ActivationName): name is FusedActivation {
   return fused.has(name);
 }
 

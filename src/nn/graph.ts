@@ -1,6 +1,8 @@
+import { isRecording } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
+import { fusedSteps, singleSteps, type Step } from './fuse.js';
 import { only, type CallOptions, type Layer } from './layer.js';
 import { deriveSeed } from './seeds.js';
 
@@ -50,8 +52,11 @@ export class Graph {
   /** Every layer once, in the order of Keras's `model.layers`; with the input layers. */
   readonly layers: readonly Layer[];
 
-  /** After which call nothing needs a result any more. */
-  private readonly lastUse: ReadonlyMap<SymbolicTensor, number>;
+  private readonly single: Program;
+  /** Of the last inference, with the tensors that it was for. */
+  private fused:
+    | { readonly key: readonly (SymbolicTensor | undefined)[]; readonly program: Program }
+    | undefined;
 
   constructor(
     readonly inputs: readonly SymbolicTensor[],
@@ -60,9 +65,7 @@ export class Graph {
     const order = new Order(inputs, outputs);
     this.calls = order.calls();
     this.layers = order.layers();
-    this.lastUse = new Map(
-      this.calls.flatMap((call, i) => call.inputs.map((symbol) => [symbol, i] as const)),
-    );
+    this.single = programOf(singleSteps(this.calls));
   }
 
   /** Whether `tensor` is only a result, and feeds no layer. */
@@ -101,7 +104,8 @@ export class Graph {
 
   /**
    * Computes all tensors that `wanted` need. Each use of a layer draws from a stream of its own.
-   * Results are freed after their last use; what gradients need, the tape keeps.
+   * Results are freed after their last use; what gradients need, the tape keeps. In inference, convolutions
+   * run together with the normalization, addition and activation that follow them.
    *
    * @param inputs one batch for each input
    * @param wanted tensors of the graph
@@ -116,22 +120,52 @@ export class Graph {
     const values = new Map(this.inputs.map((symbol, i) => [symbol, inputs[i]!]));
     const missing = new Set(wanted.filter((symbol) => !values.has(symbol)));
     const kept = new Set<SymbolicTensor>([...this.inputs, ...wanted]);
-    for (const [i, call] of this.calls.entries()) {
+    const isInference = !options.training && !isRecording();
+    const { steps, lastUse } = isInference ? this.fusedFor(wanted, kept, logits) : this.single;
+    for (const [i, step] of steps.entries()) {
       if (missing.size === 0) break;
-      const outputs = call.layer.run(
-        call.inputs.map((symbol) => values.get(symbol)!),
-        optionsOf(options, i, call, logits),
-      );
-      call.outputs.forEach((symbol, k) => {
+      const given = step.inputs.map((symbol) => values.get(symbol)!);
+      const outputs = step.call
+        ? step.call.layer.run(given, optionsOf(options, i, step.call, logits))
+        : [step.run(given)];
+      step.outputs.forEach((symbol, k) => {
         values.set(symbol, outputs[k]!);
         missing.delete(symbol);
       });
-      for (const symbol of call.inputs) {
-        if (this.lastUse.get(symbol) === i && !kept.has(symbol)) free(symbol, values);
+      for (const symbol of step.inputs) {
+        if (lastUse.get(symbol) === i && !kept.has(symbol)) free(symbol, values);
       }
     }
     return wanted.map((symbol) => values.get(symbol)!);
   }
+
+  private fusedFor(
+    wanted: readonly SymbolicTensor[],
+    kept: ReadonlySet<SymbolicTensor>,
+    logits: ReadonlySet<SymbolicTensor>,
+  ): Program {
+    const key = [...wanted, undefined, ...logits];
+    const isSame = this.fused?.key.length === key.length;
+    if (!isSame || !this.fused!.key.every((symbol, i) => symbol === key[i])) {
+      this.fused = { key, program: programOf(fusedSteps(this.calls, kept, logits)) };
+    }
+    return this.fused!.program;
+  }
+}
+
+/** Steps, and after which of them nothing needs a tensor any more. */
+interface Program {
+  readonly steps: readonly Step[];
+  readonly lastUse: ReadonlyMap<SymbolicTensor, number>;
+}
+
+function programOf(steps: readonly Step[]): Program {
+  return {
+    steps,
+    lastUse: new Map(
+      steps.flatMap(({ inputs }, i) => inputs.map((symbol) => [symbol, i] as const)),
+    ),
+  };
 }
 
 /** Of one use of a layer in a model. */

@@ -5,6 +5,7 @@ import { keep, scope } from '../scope.js';
 import { requireGrad, tensor, type Tensor } from '../tensor.js';
 import { without } from './config.js';
 import type { Constraint } from './constraints.js';
+import type { Fusion } from './fuse.js';
 import { LayerCall, type SymbolicTensor } from './graph.js';
 import type { Initializer } from './initializers.js';
 import { regularizerOf, type Regularizer, type RegularizerLike } from './regularizers.js';
@@ -88,7 +89,8 @@ export abstract class Layer {
   private own: OwnWeight[] = [];
   private built = false;
   private readonly uses: LayerCall[] = [];
-  private readonly activityRegularizer: Regularizer | undefined;
+  /** What the results add to the loss. */
+  readonly activityRegularizer: Regularizer | undefined;
 
   constructor(options: LayerOptions = {}) {
     this.givenName = options.name;
@@ -167,6 +169,11 @@ export abstract class Layer {
   /** Runs the layer on a batch of each input. */
   callAll(inputs: readonly Tensor[], options?: CallOptions): readonly Tensor[] {
     return [this.call(only(this.name, inputs), options)];
+  }
+
+  /** How it can be run together with its neighbours in inference; undefined: only by itself. */
+  get fusion(): Fusion | undefined {
+    return undefined;
   }
 
   /** `callAll`, and what its results add to the loss. What models call. */

@@ -10,7 +10,7 @@ import {
 } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { activationGrad, activationNumber, type Activation } from './activation.js';
-import { add } from './binary.js';
+import { add, addActivated } from './binary.js';
 import { checkFloat, swish } from './elementwise.js';
 import type { ConvGeometry, Epilogue } from './conv_geometry.js';
 import { convForward, convGradFilter, convGradInput } from './gemm.js';
@@ -83,6 +83,46 @@ export function depthwiseConv2d(x: Tensor, w: Tensor, options: ConvOptions = {})
   );
   grouped.dispose();
   return y;
+}
+
+/** What the layers after a convolution do, in inference. */
+export interface Tail {
+  /** [2, co]: what to add to each channel after multiplying it by the second row; see `scaleShift`. */
+  readonly scaleShift?: Tensor | undefined;
+  /** Added to the result. */
+  readonly residual?: Tensor | undefined;
+  /** Applied at last. */
+  readonly activation?: Activation | undefined;
+}
+
+/**
+ * A convolution, or with `depthwise` one of every channel by itself, and what follows it, in as few passes
+ * as possible. Not on the tape.
+ *
+ * @param x [n, h, w, ci]
+ * @param w as for `conv2d` and `depthwiseConv2d`
+ * @param options as for these; a bias belongs into `tail.scaleShift` where there is one
+ */
+export function conv2dThen(
+  x: Tensor,
+  w: Tensor,
+  options: ConvOptions & { readonly groups?: number; readonly depthwise?: boolean },
+  { scaleShift, residual, activation }: Tail,
+): Tensor {
+  const [kh, kw, c, multiplier] = w.shape as [number, number, number, number];
+  const g = options.depthwise
+    ? conv2dGeometry('conv2d', x.shape, [kh, kw, 1, c * multiplier], { ...options, groups: c })
+    : conv2dGeometry('conv2d', x.shape, w.shape, options);
+  const y = empty([g.batch, g.oh, g.ow, g.co]);
+  convolve('conv2d', x, w, y, g, false, {
+    bias: scaleShift ?? options.bias,
+    scaled: scaleShift !== undefined,
+    activation: activationNumber('conv2d', residual ? undefined : activation),
+  });
+  if (!residual) return y;
+  const sum = addActivated(y, residual, activation);
+  y.dispose();
+  return sum;
 }
 
 /** Sizes and padding of a convolution. Throws the user's error; pure. */

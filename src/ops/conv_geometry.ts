@@ -30,7 +30,9 @@ export interface ConvGeometry {
 
 /** What a GEMM does to a result before it is stored. */
 export interface Epilogue {
+  /** [n] to add; [2, n] with `scaled`: what to add after multiplying by the second row. */
   readonly bias?: Tensor | undefined;
+  readonly scaled?: boolean | undefined;
   /** See activation.ts. */
   readonly activation?: number;
   /** Adds to what is there. */
@@ -55,13 +57,16 @@ export function convParams(g: ConvGeometry, epilogue: Epilogue): Record<string, 
   };
 }
 
+/** The parameter `bias` of the kernels: see shaders/lib/conv_rows.wgsl. */
+export function biasKind({ bias, scaled }: Epilogue): number {
+  if (!bias) return 0;
+  return scaled ? 2 : 1;
+}
+
 /** An epilogue as the kernels see it. */
-export function epilogueParams({
-  bias,
-  activation = 0,
-  accumulate = false,
-}: Epilogue): Record<string, number> {
-  return { bias: Number(bias !== undefined), activation, accumulate: Number(accumulate) };
+export function epilogueParams(epilogue: Epilogue): Record<string, number> {
+  const { activation = 0, accumulate = false } = epilogue;
+  return { bias: biasKind(epilogue), activation, accumulate: Number(accumulate) };
 }
 
 /** Shares `rows` out among at most `most` splits of equal size; one split where there is no row. */

@@ -1,7 +1,7 @@
 import type { Device } from '../gpu/device.js';
 import type { Flags } from '../gpu/template.js';
 import { empty } from '../tensor.js';
-import { shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
+import { biasKind, shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
 import { addSplits } from './reduce.js';
 import { deviceOf, run, type Operand } from './run.js';
 
@@ -25,15 +25,16 @@ export function depthwiseForward(
   w: Operand,
   y: Operand,
   g: ConvGeometry,
-  { bias, activation = 0 }: Epilogue,
+  epilogue: Epilogue,
 ): void {
+  const { bias, activation = 0 } = epilogue;
   const most = ROWS[deviceOf(y).info.class];
   const [columns, blocks] = [Math.ceil(g.ow / P), Math.ceil(g.oh / most)];
   const share = { columns, blocks, rows: Math.ceil(g.oh / blocks) };
   const operands = { x, w, bias: bias ?? w, y };
   dispatch(op, 'depthwise', operands, g, g.batch * columns * blocks, {
     flags: { COLS: columnsOfX(g), D: stepsPerRow(g), ACTIVATION: activation },
-    params: { ...share, bias: Number(bias !== undefined) },
+    params: { ...share, bias: biasKind(epilogue) },
   });
 }
 

@@ -2,10 +2,11 @@
 import './methods.js';
 
 export { type Activation } from './activation.js';
-export { conv2d, depthwiseConv2d, type ConvOptions } from './conv2d.js';
+export { conv2d, conv2dThen, depthwiseConv2d, type ConvOptions, type Tail } from './conv2d.js';
 export { conv2dTranspose, type ConvTransposeOptions } from './conv2d_transpose.js';
 export {
   add,
+  addActivated,
   div,
   equal,
   greater,
@@ -75,6 +76,7 @@ export {
   batchNormInference,
   type BatchNormOptions,
   type BatchNormResult,
+  scaleShift,
 } from './norm.js';
 export { layerNorm, type LayerNormOptions } from './layer_norm.js';
 export { cast, gather, oneHot } from './gather.js';

@@ -186,6 +186,26 @@ function moments(
   return result;
 }
 
+/**
+ * Batch normalisation of averages as one multiplication and one addition per channel.
+ *
+ * @param norm gamma, beta, mean and variance, [c] each
+ * @param bias [c], of what is normalised: taken into the sum
+ * @returns [2, c]: what to add to each channel after multiplying it by the second row. Not on the tape
+ */
+export function scaleShift(
+  norm: Readonly<Record<'gamma' | 'beta' | 'mean' | 'variance', Tensor>>,
+  bias: Tensor | undefined,
+  epsilon: number,
+): Tensor {
+  const c = norm.gamma.size;
+  const y = empty([2, c]);
+  const operands = { ...norm, bias: bias ?? norm.beta, y };
+  const flags = { WG, BIAS: bias !== undefined };
+  run('batchNorm', 'scale_shift', flags, operands, { c, epsilon }, Math.ceil(c / WG));
+  return y;
+}
+
 /** Runs a kernel with one invocation per element: `wide` are [rows, c], `channels` [c]. */
 function perElement(
   op: string,

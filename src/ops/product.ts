@@ -1,7 +1,7 @@
 import type { Flags } from '../gpu/template.js';
 import { isMixed } from '../precision.js';
 import { empty, type Tensor } from '../tensor.js';
-import { epilogueParams, type Epilogue } from './conv_geometry.js';
+import { biasKind, epilogueParams, type Epilogue } from './conv_geometry.js';
 import { deviceOf, run, type Operand } from './run.js';
 
 /** Rows of a product: pixels of the result, and where each reads; see shaders/lib/conv_rows.wgsl. */
@@ -348,7 +348,7 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
 /** One run of a GEMM kernel, for some rows. */
 export function multiply(
   work: Work,
-  { b, split: _, ...part }: Part,
+  { b, tile0, n_tiles, step0, step1, b_tile, b_row }: Part,
   range: Range,
   end: Epilogue,
 ): void {
@@ -359,10 +359,21 @@ export function multiply(
   const flags = { ...kernel.flags, MIXED, ACTIVATION: clamp ? 0 : activation };
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
-    ...{ ...rows, ...part, m0: range.from, m: range.to, bias: Number(bias !== undefined) },
+    ...{
+      ...rows,
+      tile0,
+      n_tiles,
+      step0,
+      step1,
+      b_tile,
+      b_row,
+      m0: range.from,
+      m: range.to,
+      bias: biasKind(end),
+    },
     ...(clamp ?? CLAMPS[0]!),
   };
-  const tiles = Math.ceil((range.to - range.from) / kernel.tileRows) * part.n_tiles;
+  const tiles = Math.ceil((range.to - range.from) / kernel.tileRows) * n_tiles;
   run(op, kernel.name, flags, { a, b, bias: bias ?? w, c }, params, tiles);
 }
 

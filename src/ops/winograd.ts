@@ -1,5 +1,5 @@
 import { empty, type Tensor } from '../tensor.js';
-import type { Epilogue } from './conv_geometry.js';
+import { biasKind, type Epilogue } from './conv_geometry.js';
 import {
   clampOf,
   lanesKernel,
@@ -81,7 +81,7 @@ export function winograd(
       ox: rows.ox + Math.min(0, 2 * rows.dw),
       ...{ x_stride: rows.a_stride, x_offset: rows.a_offset },
       ...{ y_stride: rows.c_stride, y_offset: rows.c_offset },
-      ...{ bias: Number(epilogue.bias !== undefined), ...clampOf(epilogue) },
+      ...{ bias: biasKind(epilogue), ...clampOf(epilogue) },
     };
     const into = { ...params, channels: k, count: count * k };
     run(`${op} input`, 'winograd_input', { WG }, { x: a, v }, into, Math.ceil(into.count / WG));

@@ -39,6 +39,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
     }
   }
   let at = p.y_offset + pixel * p.y_stride + o;
+  if (p.bias == 2) { total *= bias[p.co + o]; }
   if (p.bias != 0) { total += bias[o]; }
   if (p.accumulate != 0) { total += y[at]; }
   y[at] = activate(p.activation, vec4f(total)).x;

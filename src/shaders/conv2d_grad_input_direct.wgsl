@@ -42,6 +42,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
     }
   }
   let at = p.x_offset + pixel * p.x_stride + i;
+  if (p.bias == 2) { total *= bias[p.ci + i]; }
   if (p.bias != 0) { total += bias[i]; }
   if (p.accumulate != 0) { total += x[at]; }
   x[at] = activate(p.activation, vec4f(total)).x;

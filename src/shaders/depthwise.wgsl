@@ -38,6 +38,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll i K*K
   let w$i = w[$i * p.c + q];
 #end
+  // bias: as in lib/conv_rows.
+  let scale = select(T(1), bias[select(q, p.c + q, p.bias == 2)], p.bias == 2);
   let shift = select(T(0), bias[q], p.bias != 0);
 #unroll j COLS
   let ix$j = i32(ox * S + $j) - i32(p.pw);
@@ -70,7 +72,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
     if (t >= oy + D - 1) {
       let to = p.y_offset + ((image * p.oh + t - (D - 1)) * p.ow + ox) * p.y_stride + q;
 #unroll p P
-      if (ox + $p < p.ow) { y[to + $p * p.y_stride] = finish(y$[D - 1]_$p + shift); }
+      if (ox + $p < p.ow) { y[to + $p * p.y_stride] = finish(y$[D - 1]_$p * scale + shift); }
 #end
     }
 #unroll p P

@@ -68,12 +68,13 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
     if (tx == p.kw) { tx = 0; ty++; }
   }
   let n = (p.tile0 + column_tile) * NT + 4 * lane;
-  let shift = bias4(n);
+  let scale = scale4(n);
+  let shift = shift4(n);
 #unroll g G
 #unroll l S
   {
     let pixel = subgroupBroadcast(row$g.c, $l);
-    if (m0 + $g * S + $l < p.m) { store_c(pixel, n, acc$g_$l + shift); }
+    if (m0 + $g * S + $l < p.m) { store_c(pixel, n, acc$g_$l * scale + shift); }
   }
 #end
 #end

@@ -1,7 +1,7 @@
 // c = act(sum_s partial[s] + bias (+ c)): ends a product whose steps were summed in several parts, or whose
 // columns do not come in fours.
 // partial: [splits, rows from m0 on, stride], split_size floats each. Row (y, x) of image n is pixel
-// (y * c_sh + c_y, x * c_sw + c_x) of c [n, c_h, c_w, c_stride], beginning at c_offset.
+// (y * c_sh + c_y, x * c_sw + c_x) of c [n, c_h, c_w, c_stride], beginning at c_offset. bias: as in lib/conv_rows.
 // Grid: one invocation per value.
 #include lib/grid
 #include lib/math
@@ -30,6 +30,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let y = line - image * p.row_h;
   let pixel = (image * p.c_h + y * p.c_sh + p.c_y) * p.c_w + x * p.c_sw + p.c_x;
   let at = p.c_offset + pixel * p.c_stride + n;
+  if (p.bias == 2) { sum *= bias[p.n + n]; }
   if (p.bias != 0) { sum += bias[n]; }
   if (p.accumulate != 0) { sum += c[at]; }
   c[at] = activate(p.activation, vec4f(sum)).x;

@@ -55,10 +55,11 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
     workgroupBarrier();
   }
   let n = tile % p.n_tiles * NT + 4 * tx;
-  let shift = bias4(n);
+  let scale = scale4(n);
+  let shift = shift4(n);
 #unroll i 4
   if (m0 + ty * 4 + $i < p.m) {
-    store_c(row_of(m0 + ty * 4 + $i).c, n, acc[$i] + shift);
+    store_c(row_of(m0 + ty * 4 + $i).c, n, acc[$i] * scale + shift);
   }
 #end
 }

@@ -14,7 +14,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   if (i >= p.count) { return; }
   let step = p.tiles * p.channels;
   let at = place(p.tile0 + i / p.channels);
+  // bias: as in lib/conv_rows.
+  var scale = 1.0;
   var shift = 0.0;
+  if (p.bias == 2) { scale = bias[p.channels + i % p.channels]; }
   if (p.bias != 0) { shift = bias[i % p.channels]; }
   // Along y, column by column.
 #unroll s 6
@@ -38,14 +41,14 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll r 4
   if (y0 + $r < p.oh) {
     let row = first + $r * p.ow * column;
-    let a = t$r_1 + t$r_2 + shift;
-    let b = t$r_1 - t$r_2 + shift;
+    let a = t$r_1 + t$r_2;
+    let b = t$r_1 - t$r_2;
     let c = t$r_3 + t$r_4;
     let d = t$r_3 - t$r_4;
-    y[row] = finish(t$r_0 + a + c);
-    if (x0 + 1 < p.ow) { y[row + column] = finish(b + 2 * d); }
-    if (x0 + 2 < p.ow) { y[row + 2 * column] = finish(a + 4 * c); }
-    if (x0 + 3 < p.ow) { y[row + 3 * column] = finish(b + 8 * d + t$r_5); }
+    y[row] = finish((t$r_0 + a + c) * scale + shift);
+    if (x0 + 1 < p.ow) { y[row + column] = finish((b + 2 * d) * scale + shift); }
+    if (x0 + 2 < p.ow) { y[row + 2 * column] = finish((a + 4 * c) * scale + shift); }
+    if (x0 + 3 < p.ow) { y[row + 3 * column] = finish((b + 8 * d + t$r_5) * scale + shift); }
   }
 #end
 }

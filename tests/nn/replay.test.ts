@@ -260,7 +260,7 @@ describe('a replayed step', () => {
   it('is one submit; makes no buffer and no bind group, calls no layer, reads nothing', async () => {
     const model = network();
     model.compile(compileOptions('adam', false));
-    const calls = vi.spyOn(model.getLayer('conv2d'), 'call');
+    const calls = vi.spyOn(model.getLayer('dense'), 'call');
     const steps: Awaited<ReturnType<typeof counted>>[] = [];
     let ended: (() => void) | undefined;
     let counting: Promise<unknown> = Promise.resolve();
@@ -296,7 +296,7 @@ describe('a replayed step', () => {
   it('evaluates alike', async () => {
     const model = network();
     model.compile(compileOptions('adam', false));
-    const calls = vi.spyOn(model.getLayer('conv2d'), 'call');
+    const calls = vi.spyOn(model.getLayer('dense'), 'call');
     const { replays } = await counted(() => model.evaluate(x, y, { batchSize: 8, ...quiet }));
     expect(replays).toBe(3);
     expect(calls).toHaveBeenCalledTimes(2);
@@ -307,7 +307,7 @@ describe('a replayed step', () => {
   it('calls layers every time where the model is compiled to', async () => {
     const model = network();
     model.compile(compileOptions('adam', true));
-    const calls = vi.spyOn(model.getLayer('conv2d'), 'call');
+    const calls = vi.spyOn(model.getLayer('dense'), 'call');
     const { replays } = await counted(async () => {
       await model.fit(x, y, { batchSize: 8, ...quiet });
       (await model.predict(x, { batchSize: 8 })).dispose();

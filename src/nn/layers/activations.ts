@@ -4,6 +4,7 @@ import type { Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { AT_LEAST_0, checkNumbers, withDefaults } from '../config.js';
 import type { ConstraintLike } from '../constraints.js';
+import type { Fusion } from '../fuse.js';
 import type { InitializerLike } from '../initializers.js';
 import {
   Layer,
@@ -51,6 +52,13 @@ export class ReLU extends Elementwise {
       negativeSlope: AT_LEAST_0,
       threshold: AT_LEAST_0,
     });
+  }
+
+  override get fusion(): Fusion | undefined {
+    const { maxValue, negativeSlope, threshold } = this.config;
+    if (this.constructor !== ReLU || negativeSlope !== 0 || threshold !== 0) return undefined;
+    if (maxValue !== null && maxValue !== 6) return undefined;
+    return { kind: 'activation', activation: maxValue === 6 ? 'relu6' : 'relu' };
   }
 
   override call(x: Tensor): Tensor {

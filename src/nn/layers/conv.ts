@@ -1,6 +1,7 @@
 import { FoveaError } from '../../errors.js';
 import {
   conv2d,
+  conv2dThen,
   conv2dTranspose,
   depthwiseConv2d,
   type ConvTransposeOptions,
@@ -11,6 +12,7 @@ import type { Tensor } from '../../tensor.js';
 import { checkActivation, withActivation, type ActivationName } from '../activations.js';
 import { withDefaults, type Defaults, type Given } from '../config.js';
 import type { ConstraintLike } from '../constraints.js';
+import type { Fusion } from '../fuse.js';
 import type { InitializerLike } from '../initializers.js';
 import {
   checkInteger,
@@ -54,6 +56,9 @@ const WINDOW = {
   dilationRate: 1,
   activation: 'linear',
 } as const;
+
+/** Which kind of convolution it is. */
+type HeadOptions = { readonly groups: number } | { readonly depthwise: true };
 
 /** What all convolutions have in common: a window, a bias and an activation. */
 abstract class Convolution<O extends ConvOptions> extends Layer {
@@ -100,6 +105,23 @@ abstract class Convolution<O extends ConvOptions> extends Layer {
 
   protected get bias(): { readonly bias?: Tensor } {
     return this.config.useBias ? { bias: this.weight('bias') } : {};
+  }
+
+  /** The part of a convolution in a fused run; a class made from it may compute something else. */
+  protected headOf(Class: new (options: never) => Layer, kernel: HeadOptions): Fusion | undefined {
+    const { activation, padding } = this.config;
+    if (this.constructor !== Class || activation !== 'linear') return undefined;
+    const { bias } = this.bias;
+    return {
+      kind: 'head',
+      pads: padding === 'valid',
+      bias,
+      run: (x, sides, tail) => {
+        const options = { ...this.attributes, ...this.bias, ...kernel };
+        const padded = sides ? { ...options, padding: sides } : options;
+        return conv2dThen(x, this.weight('kernel'), padded, tail);
+      },
+    };
   }
 
   /** The window as operations take it. */
@@ -150,6 +172,10 @@ export class Conv2D extends Convolution<Conv2dOptions> {
     this.addBias(inputShape, nextSeed);
   }
 
+  override get fusion(): Fusion | undefined {
+    return this.headOf(Conv2D, { groups: this.config.groups });
+  }
+
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
     const options = { ...this.attributes, ...this.bias, groups: this.config.groups };
     return withActivation(this.config.activation, logits, (fused) =>
@@ -198,6 +224,10 @@ export class DepthwiseConv2D extends Convolution<DepthwiseConv2dOptions> {
     const shape = [...kernelSize, inputShape[2]!, depthMultiplier];
     this.add('kernel', 'depthwise', shape, nextSeed);
     this.addBias(inputShape, nextSeed);
+  }
+
+  override get fusion(): Fusion | undefined {
+    return this.headOf(DepthwiseConv2D, { depthwise: true });
   }
 
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {

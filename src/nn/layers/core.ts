@@ -2,8 +2,15 @@ import { FoveaError } from '../../errors.js';
 import { broadcastTo, dense as denseOp, reshape, transpose } from '../../ops/index.js';
 import { formatShape, sizeOf, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
-import { activate, checkActivation, withActivation, type ActivationName } from '../activations.js';
+import {
+  activate,
+  checkActivation,
+  isFused,
+  withActivation,
+  type ActivationName,
+} from '../activations.js';
 import { withDefaults } from '../config.js';
+import type { Fusion } from '../fuse.js';
 import {
   checkInteger,
   checkSampleRank,
@@ -143,6 +150,12 @@ export class Activation extends Layer {
 
   override computeOutputShape(inputShape: Shape): Shape {
     return inputShape;
+  }
+
+  override get fusion(): Fusion | undefined {
+    const { activation } = this.config;
+    if (this.constructor !== Activation || !isFused(activation)) return undefined;
+    return { kind: 'activation', activation };
   }
 
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {

@@ -3,6 +3,7 @@ import { add, concat, maximum, minimum, mul, reshape, sub } from '../../ops/inde
 import { broadcastShape, formatShape, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkNumbers, withDefaults } from '../config.js';
+import type { Fusion } from '../fuse.js';
 import { Layer, ownOptions, type LayerOptions } from '../layer.js';
 import type { Own } from './parameters.js';
 
@@ -68,6 +69,10 @@ abstract class ElementwiseMerge extends Merge {
 export class Add extends ElementwiseMerge {
   override get className(): string {
     return 'Add';
+  }
+
+  override get fusion(): Fusion | undefined {
+    return this.constructor === Add ? { kind: 'add' } : undefined;
   }
 
   protected override merge(inputs: readonly Tensor[]): Tensor {

@@ -4,6 +4,7 @@ import {
   batchNormInference,
   layerNorm,
   ones,
+  scaleShift,
   transpose,
   zeros,
 } from '../../ops/index.js';
@@ -11,6 +12,7 @@ import type { Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkFlags, checkNumbers, withDefaults } from '../config.js';
 import type { ConstraintLike } from '../constraints.js';
+import type { Fusion } from '../fuse.js';
 import type { InitializerLike } from '../initializers.js';
 import {
   Layer,
@@ -120,15 +122,36 @@ export class BatchNormalization extends Layer {
     this.addWeight('moving_variance', shape, average('movingVariance'), nextSeed);
   }
 
+  override get fusion(): Fusion | undefined {
+    if (this.constructor !== BatchNormalization || this.config.axis !== -1) return undefined;
+    return {
+      kind: 'norm',
+      scaleShift: (bias) => {
+        const { gamma, beta } = this.scaleAndShift();
+        const averages = {
+          mean: this.weight('moving_mean'),
+          variance: this.weight('moving_variance'),
+        };
+        return scaleShift({ gamma, beta, ...averages }, bias, this.config.epsilon);
+      },
+    };
+  }
+
   override call(x: Tensor, { training = false }: CallOptions = {}): Tensor {
     return withLast(x, this.axesOf(x.rank), (last) => this.normalize(last, training));
   }
 
+  private scaleAndShift(): { gamma: Tensor; beta: Tensor } {
+    const channels = this.weight('moving_mean').shape;
+    return {
+      gamma: this.config.scale ? this.weight('gamma') : ones(channels),
+      beta: this.config.center ? this.weight('beta') : zeros(channels),
+    };
+  }
+
   private normalize(x: Tensor, training: boolean): Tensor {
-    const { momentum, epsilon, center, scale } = this.config;
-    const channels = [x.shape.at(-1)!];
-    const gamma = scale ? this.weight('gamma') : ones(channels);
-    const beta = center ? this.weight('beta') : zeros(channels);
+    const { momentum, epsilon } = this.config;
+    const { gamma, beta } = this.scaleAndShift();
     const movingMean = this.weight('moving_mean');
     const movingVariance = this.weight('moving_variance');
     if (!training || !this.trainable) {

@@ -3,13 +3,11 @@ import { pad, resize, slice } from '../../ops/index.js';
 import { formatShape, pairOf, type Pair, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkWord, withDefaults } from '../config.js';
+import type { Fusion, Sides } from '../fuse.js';
 import { checkSampleRank, Layer, ownOptions, type LayerOptions } from '../layer.js';
 import type { Own } from './parameters.js';
 
 const AXES = 'height, width, channels';
-
-/** [[top, bottom], [left, right]]. */
-export type Sides = readonly [readonly [number, number], readonly [number, number]];
 
 /** Options of `layers.zeroPadding2d`. */
 export interface ZeroPaddingOptions extends LayerOptions {
@@ -39,6 +37,11 @@ export class ZeroPadding2D extends Layer {
     checkSampleRank(this.name, inputShape, AXES);
     const [[top, bottom], [left, right]] = this.config.padding;
     return [inputShape[0]! + top + bottom, inputShape[1]! + left + right, inputShape[2]!];
+  }
+
+  override get fusion(): Fusion | undefined {
+    const isOwn = this.constructor === ZeroPadding2D;
+    return isOwn ? { kind: 'pad', sides: this.config.padding } : undefined;
   }
 
   override call(x: Tensor): Tensor {

@@ -50,11 +50,21 @@ fn load_a(offset: i32, c4: u32) -> vec4f {
   return select(vec4f(0), operand4(a[u32(max(offset, 0)) + c4]), offset >= 0);
 }
 
-// The biases of columns n .. n+3, which are clamped to the last one.
-fn bias4(n: u32) -> vec4f {
+// bias: 0 none, 1 [n] to add, 2 [2, n]: what to add after multiplying by the second row.
+// Columns n .. n+3 of it, clamped to the last one.
+fn shift4(n: u32) -> vec4f {
   if (p.bias == 0) { return vec4f(0); }
-  let last = p.n - 1;
-  return vec4f(bias[min(n, last)], bias[min(n + 1, last)], bias[min(n + 2, last)], bias[min(n + 3, last)]);
+  return bias4(0, n);
+}
+
+fn scale4(n: u32) -> vec4f {
+  if (p.bias < 2) { return vec4f(1); }
+  return bias4(p.n, n);
+}
+
+fn bias4(first: u32, n: u32) -> vec4f {
+  let at = first + min(vec4u(n, n + 1, n + 2, n + 3), vec4u(p.n - 1));
+  return vec4f(bias[at.x], bias[at.y], bias[at.z], bias[at.w]);
 }
 
 // Applies the activation and stores columns n .. n+3 of a pixel.

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { noGrad } from '../../src/autograd.js';
+import { init, memoryInfo } from '../../src/gpu/init.js';
+import { input, model as modelOf } from '../../src/nn/functional.js';
+import { Conv2D } from '../../src/nn/layers/conv.js';
+import * as layers from '../../src/nn/layers/index.js';
+import type { Model } from '../../src/nn/model.js';
+import { assign } from '../../src/nn/update.js';
+import { Random } from '../../src/random.js';
+import { scope } from '../../src/scope.js';
+import { tensor, type Tensor } from '../../src/tensor.js';
+
+beforeAll(() => init({ log: () => undefined }));
+
+function randomArray(count: number, seed: number): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length: count }, () => 2 * random.uniform() - 1);
+}
+
+/** Values for every weight, variances above 0. */
+function fillWeights(model: Model): void {
+  model.weights.forEach(({ name, value }, i) => {
+    const values = randomArray(value.size, i + 1);
+    const isVariance = name.endsWith('moving_variance');
+    assign(
+      value,
+      values.map((v) => (isVariance ? 0.5 + v * v : v)),
+    );
+  });
+}
+
+/** Every kind of chain: padding, both convolutions, normalization, addition, activations, branches. */
+function network(): Model {
+  const x = input({ shape: [9, 10, 3] });
+  const stem = layers
+    .conv2d({ filters: 8, kernelSize: 3, strides: 2, name: 'stem' })
+    .apply(layers.zeroPadding2d({ padding: 1 }).apply(x));
+  const a = layers.reLU({}).apply(layers.batchNormalization({ name: 'norm' }).apply(stem));
+  const depthwise = layers.depthwiseConv2d({ kernelSize: 3, padding: 'same', useBias: false });
+  const b = layers
+    .activation({ activation: 'swish' })
+    .apply(layers.batchNormalization({ scale: false }).apply(depthwise.apply(a)));
+  const c = layers
+    .batchNormalization({ center: false })
+    .apply(layers.conv2d({ filters: 8, kernelSize: 1, name: 'project' }).apply(b));
+  const shortcut = layers
+    .batchNormalization({})
+    .apply(layers.conv2d({ filters: 8, kernelSize: 1, groups: 2 }).apply(a));
+  const sum = layers.activation({ activation: 'relu6' }).apply(layers.add().apply([shortcut, c]));
+  // A result that is needed twice, and a convolution with an activation of its own.
+  const own = layers.conv2d({ filters: 4, kernelSize: 3, activation: 'tanh' }).apply(sum);
+  return modelOf({ inputs: x, outputs: [own, layers.batchNormalization({}).apply(own), sum] });
+}
+
+describe('layers that run as one in inference', () => {
+  let model: Model;
+  beforeAll(() => {
+    model = network();
+    fillWeights(model);
+  });
+  afterAll(() => {
+    model.dispose();
+  });
+
+  it('give what the layers give one by one', async () => {
+    const x = tensor(randomArray(2 * 9 * 10 * 3, 7), [2, 9, 10, 3]);
+    const calls = vi.spyOn(model.getLayer('norm'), 'call');
+    const alone = scope(() => model.callAll([x]).map((y) => y.data()));
+    expect(calls).toHaveBeenCalledTimes(1);
+    const together = scope(() => noGrad(() => model.callAll([x]).map((y) => y.data())));
+    expect(calls).toHaveBeenCalledTimes(1);
+    for (const [i, data] of (await Promise.all(alone)).entries()) {
+      const [values, got] = [[...data], await together[i]!];
+      const worst = values.reduce((most, v, k) => Math.max(most, Math.abs(v - got[k]!)), 0);
+      expect(worst).toBeLessThan(1e-5 * Math.max(...values.map(Math.abs)));
+    }
+    x.dispose();
+  });
+
+  it('can be asked for what lies between', async () => {
+    const x = tensor(randomArray(9 * 10 * 3, 8), [1, 9, 10, 3]);
+    const stem = model.outputsOf(x, 'stem');
+    const padded = layers.zeroPadding2d({ padding: 1 }).call(x);
+    const expected = model.getLayer('stem').call(padded);
+    const want = await expected.data();
+    const got = await stem.data();
+    expect(got.length).toBe(want.length);
+    got.forEach((v, i) => expect(v).toBeCloseTo(want[i]!, 4));
+    for (const t of [stem, expected, padded, x]) t.dispose();
+  });
+
+  it('do not run a class that computes something else', async () => {
+    class Shifted extends Conv2D {
+      override call(input: Tensor): Tensor {
+        return super.call(input).add(100);
+      }
+    }
+    const x = input({ shape: [4, 4, 1] });
+    const conv = new Shifted({ filters: 2, kernelSize: 1, kernelInitializer: 'zeros' });
+    const shifted = modelOf({
+      inputs: x,
+      outputs: layers.reLU({}).apply(layers.batchNormalization({}).apply(conv.apply(x))),
+    });
+    const batch = tensor(randomArray(16, 3), [1, 4, 4, 1]);
+    const y = await shifted.predict(batch);
+    expect(Math.min(...(await y.data()))).toBeGreaterThan(90);
+    for (const t of [y, batch, shifted]) t.dispose();
+  });
+
+  it('leave no storage behind', () => {
+    const x = tensor(randomArray(9 * 10 * 3, 9), [1, 9, 10, 3]);
+    const before = memoryInfo().liveStorages;
+    scope(() => {
+      noGrad(() => model.callAll([x]));
+    });
+    expect(memoryInfo().liveStorages).toBe(before);
+    x.dispose();
+  });
+});
