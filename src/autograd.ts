@@ -1,6 +1,7 @@
 import { FoveaError } from './errors.js';
 import { add } from './ops/binary.js';
 import { fill } from './ops/fill.js';
+import { chosenPrecision, withPrecision } from './precision.js';
 import { keep, scope } from './scope.js';
 import { formatShape, sameShape } from './shape.js';
 import type { Tensor } from './tensor.js';
@@ -74,7 +75,8 @@ export class Node {
  * @param inputs the tensors it may need gradients for
  * @param output its result, which is returned
  * @param saved what `back` needs: handles of their own are kept until then
- * @param back the derivative; runs with recording off, and its intermediates are freed
+ * @param back the derivative; runs with recording off and in the precision of the operation, and its
+ *   intermediates are freed
  */
 export function record(
   op: string,
@@ -84,12 +86,13 @@ export function record(
   back: Backward,
 ): Tensor {
   if (isRecorded(inputs)) {
+    const precision = chosenPrecision();
     const handles = saved.map((tensor) => keep(tensor.detach()));
     output.node = new Node(
       op,
       inputs.map((input) => input.node),
       handles,
-      back,
+      (...args) => withPrecision(precision, () => back(...args)),
     );
   }
   return output;

@@ -1,7 +1,7 @@
 /** fovea: convolutional networks on any GPU, with hand-written WGSL. The public names. */
 export { noGrad, record, valueAndGrad, type Backward } from './autograd.js';
 export { FoveaError, type ErrorCode } from './errors.js';
-export { type AdapterInfo } from './gpu/device.js';
+export { type AdapterInfo, type Precision } from './gpu/device.js';
 export { type AdapterKind } from './gpu/host.js';
 export { init, memoryInfo, shutdown, type InitOptions } from './gpu/init.js';
 export { type MemoryInfo } from './gpu/memory.js';

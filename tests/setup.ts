@@ -1,3 +1,4 @@
+import type { Precision } from '../src/gpu/device.js';
 import { defaultDevice, init } from '../src/gpu/init.js';
 
 /**
@@ -17,4 +18,11 @@ export async function openGpu(): Promise<void> {
       label: () => 'poison',
     });
   };
+}
+
+/** `openGpu` for tests of mixed precision: rounding is the same on adapters without float16. */
+export async function openMixed(precision: Precision): Promise<void> {
+  await openGpu();
+  defaultDevice().hasF16 = true;
+  await init({ precision });
 }

@@ -126,7 +126,7 @@ const FEATURES: readonly [name: string, present: string, absent: string][] = [
     'workgroup memory is used instead: slower on software adapters',
   ],
   ['timestamp-query', 'profiles show the time of every kernel', 'profiles have no GPU times'],
-  ['shader-f16', 'half precision is possible', 'all kernels compute in float32'],
+  ['shader-f16', 'mixed precision is possible', 'all kernels compute in float32'],
 ];
 
 function features({ info }: Device): FeatureReport[] {

@@ -13,6 +13,12 @@ import { digest, Tuner, type TuneMode } from './tuner.js';
 /** How kernels are chosen: software adapters want other inner loops than GPUs. */
 export type AdapterClass = 'software' | 'gpu';
 
+/**
+ * What products (convolutions, dense layers, their gradients) compute with. 'mixed': operands rounded to
+ * float16, sums in float32.
+ */
+export type Precision = 'float32' | 'mixed';
+
 /** What was found, for people and for `fovea doctor`. */
 export interface AdapterInfo {
   /** Where it came from: 'system Vulkan', 'embedded SwiftShader', 'navigator.gpu'. */
@@ -40,6 +46,10 @@ export interface MatrixSize {
 
 /** One open GPU with all that is kept for it: memory, kernels, the open chunk of commands. */
 export class Device {
+  /** Of products, where a model does not say. */
+  precision: Precision = 'float32';
+  /** Whether the adapter has float16: without it, mixed precision is of no use. */
+  hasF16: boolean;
   readonly memory: Memory;
   readonly kernels: KernelCache;
   readonly recorder: Recorder;
@@ -61,6 +71,7 @@ export class Device {
     tune: TuneMode = 'off',
   ) {
     this.bindingLimit = gpu.limits.maxStorageBufferBindingSize & ~255;
+    this.hasF16 = gpu.features.has('shader-f16');
     const lanes = info.class === 'software' && info.subgroupSize >= 4 && info.subgroupSize <= 16;
     this.innerLoop = lanes ? 'lanes' : 'simt';
     this.matrixUnits = matrixUnits(gpu, info);

@@ -1,6 +1,6 @@
 import { calmPolling, gpuSources, noGpuAdvice, note } from '#host';
 import { FoveaError } from '../errors.js';
-import { Device, MATRIX_FEATURE, type AdapterInfo } from './device.js';
+import { Device, MATRIX_FEATURE, type AdapterInfo, type Precision } from './device.js';
 import type { AdapterKind, GpuSource } from './host.js';
 import type { MemoryInfo } from './memory.js';
 import type { TuneMode } from './tuner.js';
@@ -22,19 +22,30 @@ export interface InitOptions {
   readonly tune?: TuneMode;
   /** Takes the lines that say what was found. Default: stderr. */
   readonly log?: (line: string) => void;
+  /**
+   * Of convolutions and dense products: 'float32' (the default) or 'mixed', which is Keras's
+   * `keras.mixed_precision.set_global_policy('mixed_float16')`. `compile` can choose another one for a
+   * model. Where the GPU has no float16, a line says so and float32 is used. Other names throw ARGUMENT.
+   */
+  readonly precision?: Precision;
 }
 
 let current: Promise<Device> | undefined;
 let device: Device | undefined;
+/** What `init` was given to write lines. */
+let tell = note;
+let isMissingNoted = false;
 
 /**
  * Finds a GPU and makes it the default device; call it once before anything else. Later calls
- * return the same device until `shutdown()`.
+ * return the same device until `shutdown()`; of their options only the precision counts.
  *
  * @throws FoveaError NO_GPU with everything that was tried and what to install; ARGUMENT for an
  *   option that is not known
  */
 export async function init(options: InitOptions = {}): Promise<AdapterInfo> {
+  const { precision } = options;
+  if (precision !== undefined) checkPrecision('init', precision);
   current ??= open(options);
   try {
     device = await current;
@@ -42,7 +53,28 @@ export async function init(options: InitOptions = {}): Promise<AdapterInfo> {
     current = undefined;
     throw error;
   }
+  if (precision !== undefined) device.precision = precision;
+  if (precision === 'mixed') noteMissingF16();
   return device.info;
+}
+
+/** Throws ARGUMENT unless it is a precision. */
+export function checkPrecision(where: string, precision: Precision): void {
+  if (['float32', 'mixed'].includes(precision)) return;
+  throw new FoveaError(
+    'ARGUMENT',
+    `${where}: precision must be 'float32' or 'mixed', got ${JSON.stringify(precision)}`,
+  );
+}
+
+/** Says once that mixed precision was asked for, where the GPU cannot. */
+export function noteMissingF16(): void {
+  if (defaultDevice().hasF16 || isMissingNoted) return;
+  isMissingNoted = true;
+  tell(
+    'fovea: mixed precision is not available, float32 is used: this adapter has no "shader-f16" ' +
+      '(see "fovea doctor")',
+  );
 }
 
 /** Frees the GPU and everything on it. `init` may be called again. */
@@ -72,6 +104,8 @@ async function open(options: InitOptions): Promise<Device> {
   checkTune(options.tune);
   calmPolling();
   const tried: string[] = [];
+  tell = log;
+  isMissingNoted = false;
   for (const source of gpuSources(kind)) {
     const opened = await openSource(source, options, tried);
     if (opened instanceof Device) {

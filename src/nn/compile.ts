@@ -1,7 +1,10 @@
 import { FoveaError } from '../errors.js';
+import type { Precision } from '../gpu/device.js';
+import { checkPrecision } from '../gpu/init.js';
 import { checkFlags, type Serialized } from './config.js';
 import { perName } from './data.js';
 import type { SymbolicTensor } from './graph.js';
+import { LossScale } from './loss_scale.js';
 import { Loss, lossOf, type LossName } from './losses.js';
 import { Metric, metricOf, type MetricName } from './metrics.js';
 import { Optimizer, optimizerOf, type OptimizerName } from './optimizers.js';
@@ -29,6 +32,8 @@ export interface CompileOptions {
    * batches of a shape, and then replay their commands. Default false.
    */
   readonly runEagerly?: boolean | undefined;
+  /** Of the convolutions and dense products of the model. Default: what `init` was given. */
+  readonly precision?: Precision | undefined;
 }
 
 /** How a model is trained. */
@@ -39,6 +44,10 @@ export interface Compiled {
   readonly metrics: PerOutput<readonly Metric[]>;
   readonly weightedMetrics: PerOutput<readonly Metric[]>;
   readonly runEagerly: boolean;
+  /** Undefined: that of `init`. */
+  readonly precision: Precision | undefined;
+  /** For trainings in mixed precision. */
+  readonly lossScale: LossScale;
 }
 
 /** How one output is judged. */
@@ -53,8 +62,9 @@ export interface OutputPlan {
 /** Looks up names. Throws ARGUMENT for unknown ones. */
 export function compiledOf(options: CompileOptions): Compiled {
   const { optimizer, loss, lossWeights, metrics = [], weightedMetrics = [] } = options;
-  const { runEagerly = false } = options;
+  const { runEagerly = false, precision } = options;
   checkFlags('compile', { runEagerly }, 'runEagerly');
+  if (precision !== undefined) checkPrecision('compile', precision);
   return {
     optimizer: optimizerOf(optimizer),
     loss: mapPerOutput(loss, isLossLike, lossOf),
@@ -62,6 +72,8 @@ export function compiledOf(options: CompileOptions): Compiled {
     metrics: metricsOf(metrics),
     weightedMetrics: metricsOf(weightedMetrics),
     runEagerly,
+    precision,
+    lossScale: new LossScale(),
   };
 }
 

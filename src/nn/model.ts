@@ -1,6 +1,8 @@
 import { noGrad } from '../autograd.js';
 import { FoveaError } from '../errors.js';
+import { defaultDevice, noteMissingF16 } from '../gpu/init.js';
 import { concat } from '../ops/index.js';
+import { isMixed, withPrecision } from '../precision.js';
 import { keep, scope } from '../scope.js';
 import type { Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
@@ -178,7 +180,7 @@ export abstract class Model extends Layer {
     options: CallOptions,
     logits: readonly SymbolicTensor[],
   ): readonly Tensor[] {
-    return this.graph.run(inputs, this.outputs, options, new Set(logits));
+    return this.inPrecision(() => this.graph.run(inputs, this.outputs, options, new Set(logits)));
   }
 
   /**
@@ -191,19 +193,23 @@ export abstract class Model extends Layer {
     const inputs = x instanceof Array ? x : [x];
     if (inputs.length === 1) this.ensureBuilt(inputs[0]!.shape.slice(1));
     const wanted = this.graph.resultOf(this.getLayer(layerName));
-    return scope(() => noGrad(() => this.graph.run(inputs, [wanted], {})[0]!));
+    return this.inPrecision(() =>
+      scope(() => noGrad(() => this.graph.run(inputs, [wanted], {})[0]!)),
+    );
   }
 
   /**
    * Chooses how the model is trained. Steps and averages of an optimizer given before are lost,
    * unless the same one is given again.
    *
-   * @throws FoveaError ARGUMENT for an unknown optimizer, loss or metric
+   * @throws FoveaError ARGUMENT for an unknown optimizer, loss, metric or precision
    */
   compile(options: CompileOptions): void {
     const how = compiledOf(options);
     if (this.how && this.how.optimizer !== how.optimizer) this.how.optimizer.dispose();
+    this.how?.lossScale.dispose();
     this.how = how;
+    if (how.precision === 'mixed') noteMissingF16();
     this.prediction.dispose();
   }
 
@@ -298,7 +304,16 @@ export abstract class Model extends Layer {
   replayKey(shapes: string): string | undefined {
     if (this.how?.runEagerly) return undefined;
     const flags = [...this.allLayers(), ...this.weights].map(({ trainable }) => Number(trainable));
-    return `${shapes} ${flags.join('')}`;
+    return `${shapes} ${flags.join('')} ${this.isMixed ? 'mixed' : 'float32'}`;
+  }
+
+  /** Whether the products of the model round their operands to float16. */
+  get isMixed(): boolean {
+    return this.inPrecision(() => isMixed(defaultDevice()));
+  }
+
+  private inPrecision<T>(fn: () => T): T {
+    return withPrecision(this.how?.precision, fn);
   }
 
   private allLayers(): Layer[] {
@@ -312,5 +327,6 @@ export abstract class Model extends Layer {
     this.prediction.dispose();
     for (const layer of this.layers) layer.dispose();
     this.how?.optimizer.dispose();
+    this.how?.lossScale.dispose();
   }
 }

@@ -11,7 +11,7 @@ import { assign } from './update.js';
 /** Everything that a training needs to go on as if it had not been interrupted. */
 export interface Snapshot {
   readonly position: Position;
-  /** Weights, what the optimizer keeps, and the running sums of the epoch. */
+  /** Weights, what the optimizer keeps, the loss scale, and the running sums of the epoch. */
   readonly tensors: ReadonlyMap<string, Float32Array | Int32Array>;
 }
 
@@ -197,6 +197,9 @@ export class FitRun {
     return new Map([
       ...model.weights.map(({ name, value }) => [`model/${name}`, value] as const),
       ...[...optimizer.state(model.weights)].map(([name, t]) => [`optimizer/${name}`, t] as const),
+      ...[...(session.lossScale?.state() ?? [])].map(
+        ([name, t]) => [`lossScale/${name}`, t] as const,
+      ),
       ...session.book.tensors().map((tensor, i) => [`running/${i}`, tensor] as const),
       ...this.callbacks.flatMap((callback, i) =>
         (callback.tensors?.() ?? []).map((t, k) => [`callback/${i}/${k}`, t] as const),

@@ -8,6 +8,7 @@ import { outputPlans, type Compiled, type OutputPlan } from './compile.js';
 import { batches, type Inputs, type Rows } from './data.js';
 import { loadExamples, type Examples, type WeightOptions } from './examples.js';
 import { LogBook } from './logbook.js';
+import type { LossScale } from './loss_scale.js';
 import type { Model } from './model.js';
 import type { Logs, Progress } from './progress.js';
 import { Replay } from './replay.js';
@@ -57,6 +58,11 @@ export class Session {
     this.evaluation.dispose();
     this.book.dispose();
     for (const rows of this.uploaded) rows.dispose();
+  }
+
+  /** Of a training in mixed precision. */
+  get lossScale(): LossScale | undefined {
+    return this.model.isMixed ? this.how.lossScale : undefined;
   }
 
   /** Number of batches. */
@@ -114,11 +120,12 @@ export class Session {
   }
 
   private step(examples: Examples): void {
-    const { how, model } = this;
+    const { how, lossScale, model } = this;
     const { optimizer } = how;
     const seed = (): number => deriveSeed(this.seed, STREAM.steps, optimizer.iterations);
-    this.lossOf(examples, { training: true, seed }).backward();
-    optimizer.update(model.weights);
+    const loss = this.lossOf(examples, { training: true, seed });
+    loss.backward(lossScale?.seed(loss.shape));
+    optimizer.update(model.weights, lossScale);
     applyConstraints(model.trainableWeights);
   }
 

@@ -2,6 +2,7 @@ import { noGrad } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { elementWindows } from '../ops/elementwise.js';
 import { part, run } from '../ops/run.js';
+import { isMixed } from '../precision.js';
 import { scope } from '../scope.js';
 import type { Params } from '../gpu/commands.js';
 import type { Flags } from '../gpu/template.js';
@@ -36,9 +37,13 @@ export function updateInPlace(
   }
 }
 
-/** average = average * momentum + x * (1 - momentum), in place. */
+/**
+ * average = average * momentum + x * (1 - momentum), in place; in mixed precision without the values of an
+ * overflow, whose step is skipped.
+ */
 export function moveAverage(average: Tensor, x: Tensor, momentum: number): void {
-  updateInPlace('moving_average', {}, { average, x }, { momentum, rest: 1 - momentum });
+  const flags = { FINITE: isMixed(average.device) };
+  updateInPlace('moving_average', flags, { average, x }, { momentum, rest: 1 - momentum });
 }
 
 /** target = source, in place. */

@@ -55,7 +55,9 @@ export async function warmup(model: Model, options: WarmupOptions): Promise<Warm
     const step = session.stepOn(await session.load(shapes.map(zeros), y, {}));
     const { optimizer } = session.how;
     const state = optimizer.state(model.weights).values();
-    return await run(step, [...model.weights.map(({ value }) => value), ...state], options);
+    const scale = session.lossScale?.state().values() ?? [];
+    const values = model.weights.map(({ value }) => value);
+    return await run(step, [...values, ...state, ...scale], options);
   } finally {
     session.dispose();
   }

@@ -1,6 +1,7 @@
 import { debug } from '../gpu/debug.js';
 import type { Device } from '../gpu/device.js';
 import type { Flags } from '../gpu/template.js';
+import { isMixed } from '../precision.js';
 import { gcd } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { convParams, shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
@@ -98,7 +99,9 @@ function implicit(
   columns: Columns,
   epilogue: Epilogue,
 ): void {
-  if (kind === 'lanes' && isWinograd(operands, rows, columns, epilogue)) {
+  // In float16 Winograd's transforms would lose too much.
+  const isExact = !isMixed(deviceOf(operands.c));
+  if (isExact && kind === 'lanes' && isWinograd(operands, rows, columns, epilogue)) {
     debug(3, () => `${op}: Winograd, because of a large 3x3 convolution of stride 1`);
     winograd(op, operands, rows, columns, epilogue);
   } else {
@@ -156,7 +159,8 @@ export function convGradFilter(
   if (kind === 'direct') {
     const count = g.kh * g.kw * (g.ci / g.groups) * g.co;
     const params = { ...convParams(g, {}), count };
-    run(op, 'conv2d_grad_filter_direct', { WG }, { x, dy, dw }, params, Math.ceil(count / WG));
+    const flags = { WG, MIXED: isMixed(device) };
+    run(op, 'conv2d_grad_filter_direct', flags, { x, dy, dw }, params, Math.ceil(count / WG));
     return;
   }
   if (kind === 'depthwise') {
@@ -218,7 +222,8 @@ function filterInSplits(
     ...{ ci_tiles: Math.ceil(ci / tile.rows), co_tiles: Math.ceil(co / tile.columns) },
   };
   const operands = { x: px ?? x, dy: pdy ?? dy, partial: partial ?? dw };
-  run(op, tile.kernel, tile.flags, operands, params, splits.count * filterTiles(g, tile));
+  const flags = { ...tile.flags, MIXED: isMixed(deviceOf(dw)) };
+  run(op, tile.kernel, flags, operands, params, splits.count * filterTiles(g, tile));
   if (partial) mergeFilters(op, partial, dw, g);
   for (const tensor of [px, pdy, partial]) tensor?.dispose();
 }
@@ -245,7 +250,11 @@ function kernelsFor(op: string, device: Device, g: ConvGeometry): Kind {
   return kind;
 }
 
-function kindOf({ innerLoop, info }: Device, g: ConvGeometry): [kind: Kind, why: string] {
+function kindOf(device: Device, g: ConvGeometry): [kind: Kind, why: string] {
+  const { innerLoop, info, matrixUnits } = device;
+  if (g.groups === 1 && innerLoop === 'simt' && matrixUnits && isMixed(device)) {
+    return ['sgmat', 'mixed precision and matrix units'];
+  }
   if (g.groups === 1 || innerLoop === 'direct') return [innerLoop, `a ${info.class} adapter`];
   if (isDepthwise(g)) return ['depthwise', 'a group per channel'];
   return ['direct', `${g.groups} groups`];
@@ -263,7 +272,8 @@ function direct(
   const count = g.batch * pixels * channels;
   const bias = epilogue.bias ?? operands['w']!;
   const params = { ...convParams(g, epilogue), count };
-  run(op, name, { WG }, { ...operands, bias }, params, Math.ceil(count / WG));
+  const flags = { WG, MIXED: isMixed(deviceOf(bias)) };
+  run(op, name, flags, { ...operands, bias }, params, Math.ceil(count / WG));
 }
 
 /** The rows of output pixels that the filter gradient sums over; single pixels in rows of 32. */

@@ -1,4 +1,5 @@
 import type { Flags } from '../gpu/template.js';
+import { isMixed } from '../precision.js';
 import { empty, type Tensor } from '../tensor.js';
 import { biasKind, epilogueParams, type Epilogue } from './conv_geometry.js';
 import { deviceOf, run, type Operand } from './run.js';
@@ -341,7 +342,7 @@ function pack(
     ...{ tiles_per_window: tilesEach, steps_per_window: stepsEach },
     ...{ windows_per_tile: splits, offset, s_ty, s_tx, s_k, s_n },
   };
-  const flags = { WG, RUN, NT };
+  const flags = { WG, RUN, NT, MIXED: isMixed(deviceOf(w)) };
   run(`${op} pack`, 'gemm_pack', flags, { w, b }, params, Math.ceil(count / WG));
   return b;
 }
@@ -401,7 +402,8 @@ export function multiply(work: Work, part: Part, range: Range, end: Epilogue, sp
   const { b, tile0, n_tiles, step0, step1, b_tile, b_row, splits, split_steps } = part;
   const { bias, activation = 0 } = end;
   const clamp = clampOf(end);
-  const flags = { ...kernel.flags, ACTIVATION: clamp ? 0 : activation };
+  const MIXED = isMixed(deviceOf(c));
+  const flags = { ...kernel.flags, MIXED, ACTIVATION: clamp ? 0 : activation };
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
     ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },

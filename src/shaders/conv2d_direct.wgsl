@@ -7,6 +7,7 @@
 #include lib/grid
 #include lib/math
 #include lib/conv_params
+#include lib/operand
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
@@ -34,7 +35,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
       if (ix < 0 || ix >= i32(p.iw)) { continue; }
       let xt = p.x_offset + ((image * p.ih + u32(iy)) * p.iw + u32(ix)) * p.x_stride + first;
       let wt = (ky * p.kw + kx) * per_group * p.co + o;
-      for (var i = 0u; i < per_group; i++) { total += x[xt + i] * w[wt + i * p.co]; }
+      for (var i = 0u; i < per_group; i++) { total += operand(x[xt + i]) * operand(w[wt + i * p.co]); }
     }
   }
   let at = p.y_offset + pixel * p.y_stride + o;

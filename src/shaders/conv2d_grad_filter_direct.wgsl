@@ -5,6 +5,7 @@
 // and offsets of pixels as in conv2d_direct. Grid: one invocation per weight, o fastest.
 #include lib/grid
 #include lib/conv_params
+#include lib/operand
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dw: array<f32>;
@@ -30,7 +31,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
       let ix = i32(ox * p.sw) - i32(p.pw) + i32(tap % p.kw * p.dw);
       if (ix < 0 || ix >= i32(p.iw)) { continue; }
       let at = p.x_offset + ((row / p.oh * p.ih + u32(iy)) * p.iw + u32(ix)) * p.x_stride + channel;
-      row_total = fma(x[at], dy[p.y_offset + (row * p.ow + ox) * p.y_stride + o], row_total);
+      let d = operand(dy[p.y_offset + (row * p.ow + ox) * p.y_stride + o]);
+      row_total = fma(operand(x[at]), d, row_total);
     }
     total += row_total;
   }

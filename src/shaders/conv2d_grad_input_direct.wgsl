@@ -7,6 +7,7 @@
 #include lib/grid
 #include lib/math
 #include lib/conv_params
+#include lib/operand
 @group(0) @binding(0) var<storage, read> y: array<f32>;
 @group(0) @binding(1) var<storage, read> w: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
@@ -37,7 +38,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
       if (tx < 0 || ox * i32(p.sw) != tx || ox >= i32(p.ow)) { continue; }
       let yt = p.y_offset + ((image * p.oh + u32(oy)) * p.ow + u32(ox)) * p.y_stride + first;
       let wt = ((ky * p.kw + kx) * per_group + i % per_group) * p.co + first;
-      for (var o = 0u; o < outs; o++) { total += y[yt + o] * w[wt + o]; }
+      for (var o = 0u; o < outs; o++) { total += operand(y[yt + o]) * operand(w[wt + o]); }
     }
   }
   let at = p.x_offset + pixel * p.x_stride + i;

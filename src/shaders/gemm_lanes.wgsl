@@ -7,7 +7,7 @@
 // WINDOW: B is bound as a uniform of WINDOW vec4, since such loads need no per-lane branches and cost a
 // third. The run then covers the columns and steps that the window holds.
 // b: vec4 over four columns, row k of tile t at t * b_tile + k * b_row, rows of a step in order.
-// Flags: S, G, NT = 4*S, WINDOW, ACTIVATION of lib/conv_rows.
+// Flags: S, G, NT = 4*S, WINDOW, ACTIVATION and MIXED of lib/conv_rows.
 // Grid: one workgroup per tile, column tiles fastest.
 enable subgroups;
 #include lib/conv_rows
@@ -16,9 +16,12 @@ enable subgroups;
 #if WINDOW
 @group(0) @binding(1) var<uniform> b: array<vec4f, WINDOW>;
 fn b_row() -> u32 { return S; }
+// Rounded when it was packed.
+fn load_b(i: u32) -> vec4f { return b[i]; }
 #else
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
 fn b_row() -> u32 { return p.b_row; }
+fn load_b(i: u32) -> vec4f { return operand4(b[i]); }
 #endif
 
 @compute @workgroup_size(S)
@@ -49,7 +52,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
       let a$g = load_a(offset$g, c4);
 #end
 #unroll q 4
-      let k$q = b[at + $q * b_row()];
+      let k$q = load_b(at + $q * b_row());
 #end
       at += 4 * b_row();
 #unroll g G

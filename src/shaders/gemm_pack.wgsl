@@ -2,8 +2,10 @@
 // it strictly in order; zeros beyond the edges.
 // w: value (ty, tx, k, n) at offset + ty * s_ty + tx * s_tx + k * s_k + n * s_n.
 // b: [4 k, NT] a step. Windows of `window` floats, each of tiles_per_window tiles or steps_per_window steps of one.
+// MIXED: rounded, see lib/operand.
 // Grid: one invocation per RUN steps of a column.
 #include lib/grid
+#include lib/operand
 struct Params {
   count: u32, n: u32, k: u32, k4: u32, kw: u32, steps: u32,
   tiles_per_window: u32, steps_per_window: u32, windows_per_tile: u32, window: u32,
@@ -38,7 +40,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll q 4
     {
       let k = 4 * k4 + $q;
-      let v = select(0, w[base + min(k, p.k - 1) * p.s_k], n < p.n && k < p.k);
+      let v = select(0, operand(w[base + min(k, p.k - 1) * p.s_k]), n < p.n && k < p.k);
       b[at + $q * NT + column] = v;
     }
 #end

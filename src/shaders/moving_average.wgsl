@@ -1,4 +1,4 @@
-// average = average * momentum + x * (1 - momentum), in place
+// average = average * momentum + x * (1 - momentum), in place. FINITE: not where that is an infinity or NaN.
 // average, x: [ceil(n / 4)] vec4. Grid: one invocation per vec4.
 #include lib/grid
 struct Params { n4: u32, momentum: f32, rest: f32 }
@@ -10,5 +10,12 @@ struct Params { n4: u32, momentum: f32, rest: f32 }
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
-  if (i < p.n4) { average[i] = average[i] * p.momentum + x[i] * p.rest; }
+  if (i >= p.n4) { return; }
+  let next = average[i] * p.momentum + x[i] * p.rest;
+#if FINITE
+  let broken = (bitcast<vec4u>(next) & vec4u(0x7f800000)) == vec4u(0x7f800000);
+  average[i] = select(next, average[i], broken);
+#else
+  average[i] = next;
+#endif
 }

@@ -12,7 +12,7 @@ struct Params { n4: u32, decay: f32, clip: f32, lr: f32, rho: f32, rest: f32, ep
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
-  if (i >= p.n4) { return; }
+  if (is_done(i)) { return; }
   let grad = gradient(i);
   let s = accumulated_grad[i] * p.rho + grad * grad * p.rest;
   let d = accumulated_delta_var[i];

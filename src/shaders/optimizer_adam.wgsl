@@ -16,7 +16,7 @@ struct Params { n4: u32, decay: f32, clip: f32, alpha: f32, rest1: f32, rest2: f
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
-  if (i >= p.n4) { return; }
+  if (is_done(i)) { return; }
   let grad = gradient(i);
   let m = momentum[i] + (grad - momentum[i]) * p.rest1;
   var v = velocity[i] + (grad * grad - velocity[i]) * p.rest2;

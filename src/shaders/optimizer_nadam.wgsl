@@ -18,7 +18,7 @@ struct Params {
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
-  if (i >= p.n4) { return; }
+  if (is_done(i)) { return; }
   let grad = gradient(i);
   let m = momentum[i] + (grad - momentum[i]) * p.rest1;
   let v = velocity[i] + (grad * grad - velocity[i]) * p.rest2;

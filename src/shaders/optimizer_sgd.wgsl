@@ -14,7 +14,7 @@ struct Params { n4: u32, decay: f32, clip: f32, lr: f32, mu: f32 }
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
-  if (i >= p.n4) { return; }
+  if (is_done(i)) { return; }
   let step = gradient(i) * p.lr;
 #if MOMENTUM
   let m = momentum[i] * p.mu - step;

@@ -177,6 +177,22 @@ describe.runIf(linux)('without a driver', () => {
     expect(await runScript(embedded, env)).toMatchObject(expected);
   });
 
+  it('says once that mixed precision is not available, and computes in float32', async () => {
+    const script = `
+      const { layers, sequential } = await import(${JSON.stringify(join(root, 'src/index.ts'))});
+      await init({ precision: 'mixed' });
+      const model = sequential([layers.input({ shape: [1] }), layers.dense({ units: 1 })]);
+      model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', precision: 'mixed' });
+      console.log((await matmul(tensor([[2049]]), tensor([[1]])).data())[0], model.isMixed);
+      shutdown();
+      await init();
+      model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', precision: 'mixed' });`;
+    const result = await runScript(script, { ...NO_DRIVERS, FOVEA_CACHE: cache });
+    expect(result).toMatchObject({ code: 0, stdout: '2049 false\n' });
+    const notes = result.stderr.match(/mixed precision is not available, float32 is used/g);
+    expect(notes).toHaveLength(2);
+  });
+
   it('opens the embedded one again under its own name', async () => {
     const script = `
       for (let i = 0; i < 2; i++) {

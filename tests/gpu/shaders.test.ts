@@ -64,7 +64,9 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   affine_grad: affines,
   exact_sum: [{ WG: 64, WORDS: 6 }],
   gemm_pack: [{ WG: 64, RUN: 8, NT: 64 }],
-  gemm_simt: tiles.flatMap((tile) => [0, 5].map((ACTIVATION) => ({ ...tile, ACTIVATION }))),
+  gemm_simt: tiles.flatMap((tile) =>
+    [0, 5].map((ACTIVATION) => ({ ...tile, ACTIVATION, MIXED: ACTIVATION > 0 })),
+  ),
   // Workgroup memory for all tiles is not everywhere.
   gemm_sgmat: [{ ...matrixTile, ACTIVATION: 0 }],
   filter_simt: tiles,
@@ -80,6 +82,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     { WG: 64, VEC: false, P: 4, K: 5, S: 2, COLS: 4, BACK: 2 },
   ],
   filter_lanes: [{ S: 8 }],
+  moving_average: [true, false].map((FINITE) => ({ WG: 64, FINITE })),
 };
 const DEFAULT: readonly Flags[] = [{ WG: 64, T: 'f32' }];
 

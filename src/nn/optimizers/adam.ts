@@ -3,6 +3,7 @@ import { keep } from '../../scope.js';
 import type { Tensor } from '../../tensor.js';
 import { AT_LEAST_0, checkFlags, checkNumbers, SHARE, type Given } from '../config.js';
 import type { Weight } from '../layer.js';
+import type { LossScale } from '../loss_scale.js';
 import { updateInPlace } from '../update.js';
 import { Optimizer, powerF32, restF32, type OptimizerConfig, type Step } from './optimizer.js';
 
@@ -80,13 +81,15 @@ export class Nadam extends Optimizer<MomentsConfig> {
     checkMoments(this.className, this.config);
   }
 
-  protected step(t: () => number, lr: () => number): Step {
+  protected step(t: () => number, lr: () => number, lossScale?: LossScale): Step {
     const { beta1, beta2, epsilon } = this.config;
     const momentum = (at: number): number => Math.fround(beta1) * (1 - 0.5 * powerF32(0.96, at));
     const now = (): number => momentum(t());
     const next = (): number => momentum(t() + 1);
     const product = this.momentumProduct();
-    updateInPlace('optimizer_nadam_product', {}, { product }, { now });
+    const skip = lossScale && { overflow: lossScale.overflow };
+    const flags = { LOSS_SCALE: skip !== undefined };
+    updateInPlace('optimizer_nadam_product', flags, { product }, { now }, skip);
     return {
       shader: 'optimizer_nadam',
       params: {

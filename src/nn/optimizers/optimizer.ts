@@ -15,6 +15,7 @@ import {
   type Serialized,
 } from '../config.js';
 import type { Weight } from '../layer.js';
+import type { LossScale } from '../loss_scale.js';
 import { Schedule, scheduleOf } from '../schedules.js';
 import { updateInPlace } from '../update.js';
 
@@ -132,8 +133,9 @@ export abstract class Optimizer<C extends OptimizerConfig = OptimizerConfig> {
    *
    * @param t gives the number of the step, counted from 1
    * @param learningRate gives the learning rate of the step
+   * @param lossScale knows whether the step is skipped
    */
-  protected abstract step(t: () => number, learningRate: () => number): Step;
+  protected abstract step(t: () => number, learningRate: () => number, lossScale?: LossScale): Step;
 
   /** One step: updates every trainable weight that has a gradient, and frees the gradients. */
   apply(weights: readonly Weight[]): void {
@@ -141,26 +143,41 @@ export abstract class Optimizer<C extends OptimizerConfig = OptimizerConfig> {
     this.iterations++;
   }
 
-  /** `apply` without counting the step: what can be captured. */
-  update(weights: readonly Weight[]): void {
-    scope(() => noGrad(() => this.applyAll(weights.filter(({ value }) => value.grad))));
+  /**
+   * `apply` without counting the step: what can be captured.
+   *
+   * @param lossScale of gradients that are scaled; a step with an overflow leaves everything as it is
+   */
+  update(weights: readonly Weight[], lossScale?: LossScale): void {
+    scope(() =>
+      noGrad(() =>
+        this.applyAll(
+          weights.filter(({ value }) => value.grad),
+          lossScale,
+        ),
+      ),
+    );
+    lossScale?.update();
   }
 
-  private applyAll(weights: readonly Weight[]): void {
+  private applyAll(weights: readonly Weight[], lossScale?: LossScale): void {
     const values = weights.filter(({ trainable }) => trainable).map(({ value }) => value);
     const { weightDecay, clipvalue } = this.config;
     const rate = (): number => this.learningRate;
-    const { shader, flags, params, extra } = this.step(() => this.iterations + 1, rate);
+    lossScale?.check(values.map(({ grad }) => grad!));
+    const [CLIP_VALUE, LOSS_SCALE] = [clipvalue !== null, lossScale !== undefined];
+    const scaling = lossScale && { loss_scale: lossScale.scale, overflow: lossScale.overflow };
+    const { shader, flags, params, extra } = this.step(() => this.iterations + 1, rate, lossScale);
     const decay = weightDecay === null ? 0 : (): number => weightDecay * rate();
-    const scales = this.clipScales(values);
+    const scales = this.clipScales(values, lossScale);
     values.forEach((w, i) => {
       const scale = scales?.[i];
       updateInPlace(
         shader,
-        { ...flags, CLIP_NORM: scale !== undefined, CLIP_VALUE: clipvalue !== null },
+        { ...flags, CLIP_NORM: scale !== undefined, CLIP_VALUE, LOSS_SCALE },
         { w, g: w.grad!, ...this.slotsOf(w) },
         { ...params, decay, clip: clipvalue ?? 0 },
-        { ...extra, ...(scale && { scale }) },
+        { ...extra, ...(scale && { scale }), ...scaling },
       );
     });
     for (const { value } of weights) {
@@ -170,12 +187,14 @@ export abstract class Optimizer<C extends OptimizerConfig = OptimizerConfig> {
   }
 
   /** What each gradient is multiplied by so that its norm (or that of all) is at most the limit. */
-  private clipScales(values: readonly Tensor[]): Tensor[] | undefined {
+  private clipScales(values: readonly Tensor[], lossScale?: LossScale): Tensor[] | undefined {
     const { clipnorm, globalClipnorm } = this.config;
     const limit = clipnorm ?? globalClipnorm;
     if (limit === null || values.length === 0) return undefined;
     const squares = values.map(({ grad }) => sum(square(grad!)));
-    const scale = (squared: Tensor): Tensor => div(limit, maximum(sqrt(squared), limit));
+    const norm = (squared: Tensor): Tensor =>
+      lossScale ? div(sqrt(squared), lossScale.scale) : sqrt(squared);
+    const scale = (squared: Tensor): Tensor => div(limit, maximum(norm(squared), limit));
     if (clipnorm !== null) return squares.map(scale);
     const all = scale(squares.reduce((total, squared) => add(total, squared)));
     return values.map(() => all);

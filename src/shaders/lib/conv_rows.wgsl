@@ -7,6 +7,7 @@
 // c_offset; vec4 of four columns. All of these are multiples of 4: the host pads what is not.
 // A step is four k of one tap; this run sums the steps from step0 to before step1, for the rows from m0 to
 // before m. Sums over some of the steps are merged by gemm_merge.wgsl.
+#include lib/operand
 struct Params {
   m0: u32, m: u32, n: u32, k4: u32, kw: u32, step0: u32, step1: u32,
   h: u32, w: u32, row_h: u32, row_w: u32,
@@ -46,7 +47,7 @@ fn row_offset(r: Row, ty: u32, tx: u32) -> i32 {
 
 // Channels 4*c4 .. 4*c4+3 of a row; zeros outside of the image.
 fn load_a(offset: i32, c4: u32) -> vec4f {
-  return select(vec4f(0), a[u32(max(offset, 0)) + c4], offset >= 0);
+  return select(vec4f(0), operand4(a[u32(max(offset, 0)) + c4]), offset >= 0);
 }
 
 // bias: 0 none, 1 [n] to add, 2 [2, n]: what to add after multiplying by the second row.

@@ -3,6 +3,7 @@
 // x: [batch, ih, iw, x_stride], dy: [batch * oh, ow, y_stride], partial: [splits, kh * kw, ci, co], all vec4 of four
 // channels: ci, co, strides and offsets are multiples of 4, the host pads what is not.
 // pixels: the last row of all may be shorter than ow.
+#include lib/operand
 struct Params {
   ih: u32, iw: u32, ci: u32, oh: u32, ow: u32, co: u32,
   kh: u32, kw: u32, sh: u32, sw: u32, dh: u32, dw: u32, ph: u32, pw: u32,
@@ -16,9 +17,9 @@ struct Params {
 
 // Four channels from `channel` on of the input pixel (row iy of an image, ix).
 fn load_x(pixel: u32, channel: u32) -> vec4f {
-  return x[(p.x_offset + pixel * p.x_stride + min(channel, p.ci - 4)) / 4];
+  return operand4(x[(p.x_offset + pixel * p.x_stride + min(channel, p.ci - 4)) / 4]);
 }
 
 fn load_dy(pixel: u32, channel: u32) -> vec4f {
-  return dy[(p.y_offset + pixel * p.y_stride + min(channel, p.co - 4)) / 4];
+  return operand4(dy[(p.y_offset + pixel * p.y_stride + min(channel, p.co - 4)) / 4]);
 }

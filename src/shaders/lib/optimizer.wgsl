@@ -2,6 +2,7 @@
 // n4, decay and clip.
 //   CLIP_NORM:   g * scale[0], scale being at most 1
 //   CLIP_VALUE:  g between -clip and clip
+// LOSS_SCALE: g is first divided by the loss scale; a step with an overflow changes nothing.
 #include lib/grid
 @group(0) @binding(0) var<storage, read_write> w: array<vec4f>;
 @group(0) @binding(1) var<storage, read> g: array<vec4f>;
@@ -9,14 +10,23 @@
 #if CLIP_NORM
 @group(0) @binding(3) var<storage, read> scale: array<f32>;
 #endif
+#if LOSS_SCALE
+@group(0) @binding(7) var<storage, read> loss_scale: array<f32>;
+@group(0) @binding(8) var<storage, read> overflow: array<u32>;
+fn is_done(i: u32) -> bool { return i >= p.n4 || overflow[0] != 0; }
+fn unscaled(i: u32) -> vec4f { return g[i] / loss_scale[0]; }
+#else
+fn is_done(i: u32) -> bool { return i >= p.n4; }
+fn unscaled(i: u32) -> vec4f { return g[i]; }
+#endif
 
 fn gradient(i: u32) -> vec4f {
 #if CLIP_NORM
-  return g[i] * scale[0];
+  return unscaled(i) * scale[0];
 #elif CLIP_VALUE
-  return clamp(g[i], vec4f(-p.clip), vec4f(p.clip));
+  return clamp(unscaled(i), vec4f(-p.clip), vec4f(p.clip));
 #else
-  return g[i];
+  return unscaled(i);
 #endif
 }
 
