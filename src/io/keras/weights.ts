@@ -94,7 +94,8 @@ export function load(
       `has shape ${formatShape(target.shape)}, the file ${formatShape(array.shape)}`,
     );
   } else {
-    assign(target, Float32Array.from(array.data));
+    const { data } = array;
+    assign(target, data instanceof Float32Array ? data : Float32Array.from(data));
   }
 }
 

@@ -1,0 +1,70 @@
+import { readFileOrThrow, readStart } from '../io/files.js';
+import type { StoredTensor } from '../io/formats/array.js';
+import { readHdf5, type Hdf5Group } from '../io/formats/hdf5.js';
+import { fillFrom } from '../io/model.js';
+import type { Functional } from '../nn/functional.js';
+
+/**
+ * The epsilon of batch normalization that the older network had, less that of the present one: with
+ * it added to the variances, both compute the same.
+ */
+const EPSILON = 1e-3 - 1.001e-5;
+
+/**
+ * Loads the older weights of ResNet-50, if a file holds these. It has the same name as the present
+ * one (md5 a7b3fe01876f51b976af0dea6bc144eb, without top a268eb855778b3df3c7506639542a6af), but its
+ * layers are called res2a_branch2a and come in another order.
+ *
+ * @returns whether it does
+ * @throws FoveaError FILE when the file does not fit
+ */
+export async function loadOldResNet50(network: Functional, path: string): Promise<boolean> {
+  if ((await readStart(path, 2))[1] !== 0x48) return false;
+  const stored = await readHdf5(await readFileOrThrow(path), (root) => {
+    const group = root.kind('model_weights') === 'group' ? root.group('model_weights') : root;
+    if (group.kind('res2a_branch2a') !== 'group') return undefined;
+    return storedWeights(group, network);
+  });
+  if (stored) await fillFrom(network, stored);
+  return stored !== undefined;
+}
+
+function storedWeights(root: Hdf5Group, network: Functional): Map<string, StoredTensor> {
+  const stored = new Map<string, StoredTensor>();
+  for (const { name: layer, weights } of network.layers) {
+    const old = oldName(layer);
+    const group = root.kind(old) === 'group' ? root.group(old) : undefined;
+    const names = group?.attribute('weight_names');
+    if (!group || !(names instanceof Array)) continue;
+    for (const [i, { name }] of weights.entries()) {
+      const path = String(names[i]);
+      if (group.kind(path) !== 'array') continue;
+      const tensor = group.array(path);
+      stored.set(name, name.endsWith('/moving_variance') ? shifted(tensor) : tensor);
+    }
+  }
+  return stored;
+}
+
+/** Adds to variances what the epsilon has become smaller by. */
+function shifted({ shape, data }: StoredTensor): StoredTensor {
+  const values = Float32Array.from(data, (value) => value + EPSILON);
+  return { dtype: 'float32', shape, data: values };
+}
+
+/** 'conv3_block2_1_bn' was 'bn3b_branch2a'. */
+function oldName(layer: string): string {
+  if (layer === 'conv1_conv') return 'conv1';
+  if (layer === 'conv1_bn') return 'bn_conv1';
+  if (layer === 'predictions') return 'fc1000';
+  const found = /^conv(\d)_block(\d)_(\d)_(conv|bn)$/.exec(layer);
+  if (!found) return layer;
+  const [, stage, block, index, kind] = found;
+  const branch = index === '0' ? '1' : `2${letter(Number(index))}`;
+  return `${kind === 'conv' ? 'res' : 'bn'}${stage!}${letter(Number(block))}_branch${branch}`;
+}
+
+/** 1 is a, 2 is b. */
+function letter(number: number): string {
+  return String.fromCharCode(96 + number);
+}
