@@ -10,7 +10,7 @@ import * as applications from '../models/applications.js';
 import type { PictureResult } from '../models/predict_images.js';
 import { zooName } from '../models/zoo.js';
 import type { Model } from '../nn/model.js';
-import { contactPage, contactSheet } from './contact_sheet.js';
+import { CELL, contactPage, contactSheet } from './contact_sheet.js';
 import { errorDocument, EXIT, printJson } from './exit.js';
 import { integer, withJson } from './model.js';
 import { downloadLine } from './models.js';
@@ -24,9 +24,6 @@ interface ClassifyFlags {
   readonly json?: boolean;
   readonly jsonl?: boolean;
 }
-
-/** The longer side of pictures in a contact sheet. */
-const THUMBNAIL = 224;
 
 /** Adds `fovea classify IMAGE...`. */
 export function addClassify(program: Command): void {
@@ -77,7 +74,7 @@ async function classifyAll(
   { top, batchSize, output, json = false, jsonl = false }: ClassifyFlags,
 ): Promise<PictureResult[]> {
   const results: PictureResult[] = [];
-  const thumbnail = output === undefined ? undefined : THUMBNAIL;
+  const thumbnail = output === undefined ? undefined : CELL;
   for await (const result of applications.predictImages(model, files, {
     ...{ top, batchSize, thumbnail },
   })) {

@@ -6,7 +6,8 @@ import type { Rgb } from '../vis/palette.js';
 import { blank, paste } from '../vis/raster.js';
 import { htmlReport } from '../vis/report.js';
 
-const CELL = 256;
+/** The longer side of a picture. */
+export const CELL = 256;
 const GAP = 12;
 const MAX_COLUMNS = 6;
 const LABELS = 2;

@@ -15,7 +15,12 @@ export type { Progress } from '../io/download.js';
 export type { ApplicationOptions } from './architecture.js';
 export { decodePredictions, type Prediction } from './imagenet.js';
 export type { InputContract, PreparedPictures } from './input.js';
-export { predictImages, type PictureResult, type PredictImagesOptions } from './predict_images.js';
+export {
+  predictImages,
+  prepareImage,
+  type PictureResult,
+  type PredictImagesOptions,
+} from './predict_images.js';
 export type { FetchOptions } from './weights.js';
 export type { ZooName } from './zoo.js';
 

@@ -1,13 +1,13 @@
 import { FoveaError } from '../errors.js';
 import { decodeAll, type Decoded } from '../io/images/decode_all.js';
-import type { Fitted } from '../io/images/fit.js';
+import { fitImage, type Fitted } from '../io/images/fit.js';
 import { findPictures } from '../io/images/find.js';
 import type { Image } from '../io/images/image.js';
 import { checkInteger } from '../nn/layer.js';
 import type { Model } from '../nn/model.js';
 import { formatShape } from '../shape.js';
 import { decodePredictions, type Prediction } from './imagenet.js';
-import { contractOf, prepare, type InputContract } from './input.js';
+import { contractOf, prepare, type InputContract, type PreparedPictures } from './input.js';
 
 /** Options of `predictImages`. */
 export interface PredictImagesOptions {
@@ -65,6 +65,24 @@ export async function* predictImages(
     count = 0;
   }
   yield* results(batch, classify);
+}
+
+/**
+ * A picture as a model takes it: cropped, resized and scaled.
+ *
+ * @param options `input`: what the model takes; needed for models that `applications` did not build
+ * @returns values [1, height, width, 3]
+ * @throws FoveaError ARGUMENT for a model without `input`, SHAPE for one that takes no RGB pictures
+ */
+export function prepareImage(
+  model: Model,
+  image: Image,
+  { input = contractOf(model) }: { readonly input?: InputContract } = {},
+): PreparedPictures {
+  const size = pictureSize(model);
+  const { resize, cropFraction } = input;
+  const { data } = fitImage(image, { size, resize, cropFraction });
+  return prepare(input, { data, shape: [1, ...size, 3] });
 }
 
 /** Height and width of what a model takes. */
