@@ -12,7 +12,7 @@ import { photoEdges, textbookSobel } from './start/sobel.js';
 import { train } from './start/train.js';
 
 const FOLDER = resolve('runs', 'start');
-const EPOCHS = 14;
+const EPOCHS = 13;
 
 const start = performance.now();
 const adapter = await init();
