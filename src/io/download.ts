@@ -130,7 +130,8 @@ async function fetchRest(
       signal: signal ? AbortSignal.any([signal, stall.signal]) : stall.signal,
     });
     if (response.status === 416) {
-      // The part is longer than the file, so it is not of it.
+      // Either all bytes are here, or the part is longer than the file and so not of it.
+      if (response.headers.get('content-range') === `bytes */${start}`) return;
       await rm(part, { force: true });
       throw new Error('the server refused to go on');
     }
