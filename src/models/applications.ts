@@ -8,7 +8,14 @@ import {
   type Settings,
 } from './architecture.js';
 import { prepare, setContract, type InputContract, type PreparedPictures } from './input.js';
-import { hasImagenet, isPublished, loadFile, loadImagenet, type FetchOptions } from './weights.js';
+import {
+  hasImagenet,
+  isPublished,
+  loadFile,
+  loadImagenet,
+  pullWeights,
+  type FetchOptions,
+} from './weights.js';
 import { entryOf, type ZooName } from './zoo.js';
 
 export type { Progress } from '../io/download.js';
@@ -53,12 +60,15 @@ function builder(name: ZooName): Builder {
       (weights !== null &&
         pretrained !== architecture &&
         (await isPublished(weights, name, includeTop)));
+    const imagenet = isImagenet
+      ? await pullWeights(name, includeTop, { signal, onProgress })
+      : undefined;
     const initialize = settings.initialize && weights === null;
     const plan = asPublished ? pretrained : architecture;
     const network = buildApplication(plan, { ...settings, initialize });
     setContract(network, input);
     try {
-      if (isImagenet) await loadImagenet(network, name, includeTop, { signal, onProgress });
+      if (imagenet !== undefined) await loadImagenet(network, name, includeTop, imagenet);
       else if (weights !== null) await loadFile(network, name, weights);
     } catch (error) {
       network.dispose();

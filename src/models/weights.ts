@@ -78,14 +78,15 @@ export async function pullWeights(
 /**
  * Loads the weights 'imagenet'. The first time they are rewritten in the layout of the GPU, from
  * which later loads read one weight after the other.
+ *
+ * @param path what `pullWeights` returned
  */
 export async function loadImagenet(
   network: Functional,
   name: ZooName,
   includeTop: boolean,
-  options: FetchOptions,
+  path: string,
 ): Promise<void> {
-  const path = await pullWeights(name, includeTop, options);
   await loadWeights(network, path);
   const { published, ready } = cachedFiles(name, includeTop);
   if (path !== published) return;
