@@ -267,7 +267,7 @@ async function isFolder(path: string): Promise<boolean> {
 const OF_CONTENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ARGUMENT', 'SHAPE', 'DATA']);
 
 /** Runs `fn`; what it throws becomes an error that names the file. */
-async function inFile<T>(path: string, fn: () => Promise<T>): Promise<T> {
+export async function inFile<T>(path: string, fn: () => Promise<T>): Promise<T> {
   try {
     return await fn();
   } catch (cause) {

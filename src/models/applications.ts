@@ -1,5 +1,5 @@
 import { FoveaError } from '../errors.js';
-import type { HostArray } from '../nn/data.js';
+import type { HostArray, Values } from '../nn/data.js';
 import type { Functional } from '../nn/functional.js';
 import {
   buildApplication,
@@ -103,14 +103,31 @@ export function inputContract(name: ZooName): InputContract {
 }
 
 /**
- * Pictures as a network takes them, by Keras's rule for it. They must have its size already.
+ * Pictures as a network takes them, by Keras's rule for it. They must have its size already. Values
+ * that are all from -1 to 1 have been scaled before: a line on stderr says so, once.
  *
  * @param name of the network's builder
  * @param pictures RGB with values of 0 to 255, [..., 3]
  * @throws FoveaError SHAPE when there are not three channels
  */
 export function preprocessInput(name: ZooName, pictures: HostArray): PreparedPictures {
+  const { data } = pictures;
+  if (!hasWarned && data.length > 0 && !isByteRange(data)) {
+    hasWarned = true;
+    process.stderr.write(
+      'fovea: preprocessInput takes values of 0 to 255; these are all from -1 to 1\n',
+    );
+  }
   return prepare(entryOf(name).input, pictures);
+}
+
+let hasWarned = false;
+
+/** Whether any value is beyond what scaled pictures have; a black picture is no sign of scaling. */
+function isByteRange(data: Values): boolean {
+  let most = 0;
+  for (const value of data) most = Math.max(most, Math.abs(value));
+  return most > 1 || most === 0;
 }
 
 /** VGG-16: 138,357,544 parameters. Takes BGR minus the mean; see `preprocessInput`. */

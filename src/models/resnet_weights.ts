@@ -1,8 +1,14 @@
 import { readFileOrThrow, readStart } from '../io/files.js';
 import type { StoredTensor } from '../io/formats/array.js';
 import { readHdf5, type Hdf5Group } from '../io/formats/hdf5.js';
-import { fillFrom } from '../io/model.js';
+import { Problems } from '../io/keras/options.js';
+import { throwProblems } from '../io/keras/read_config.js';
+import { load } from '../io/keras/weights.js';
+import { inFile } from '../io/model.js';
 import type { Functional } from '../nn/functional.js';
+
+/** Of the letters HDF that such a file begins with, after a sign. */
+const HDF5_SECOND = 0x48;
 
 /**
  * The epsilon of batch normalization that the older network had, less that of the present one: with
@@ -19,31 +25,32 @@ const EPSILON = 1e-3 - 1.001e-5;
  * @throws FoveaError FILE when the file does not fit
  */
 export async function loadOldResNet50(network: Functional, path: string): Promise<boolean> {
-  if ((await readStart(path, 2))[1] !== 0x48) return false;
-  const stored = await readHdf5(await readFileOrThrow(path), (root) => {
-    const group = root.kind('model_weights') === 'group' ? root.group('model_weights') : root;
-    if (group.kind('res2a_branch2a') !== 'group') return undefined;
-    return storedWeights(group, network);
-  });
-  if (stored) await fillFrom(network, stored);
-  return stored !== undefined;
+  if ((await readStart(path, 2))[1] !== HDF5_SECOND) return false;
+  const bytes = await readFileOrThrow(path);
+  return inFile(path, () =>
+    readHdf5(bytes, (root) => {
+      const group = root.kind('model_weights') === 'group' ? root.group('model_weights') : root;
+      const isOld = group.kind('res2a_branch2a') === 'group';
+      if (isOld) loadLayers(network, group);
+      return isOld;
+    }),
+  );
 }
 
-function storedWeights(root: Hdf5Group, network: Functional): Map<string, StoredTensor> {
-  const stored = new Map<string, StoredTensor>();
+function loadLayers(network: Functional, root: Hdf5Group): void {
+  const problems = new Problems();
   for (const { name: layer, weights } of network.layers) {
     const old = oldName(layer);
     const group = root.kind(old) === 'group' ? root.group(old) : undefined;
     const names = group?.attribute('weight_names');
-    if (!group || !(names instanceof Array)) continue;
-    for (const [i, { name }] of weights.entries()) {
-      const path = String(names[i]);
-      if (group.kind(path) !== 'array') continue;
-      const tensor = group.array(path);
-      stored.set(name, name.endsWith('/moving_variance') ? shifted(tensor) : tensor);
+    for (const [i, { name, value }] of weights.entries()) {
+      const path = names instanceof Array ? String(names[i]) : '';
+      const found = group?.kind(path) === 'array' ? group.array(path) : undefined;
+      const isVariance = found && name.endsWith('/moving_variance');
+      load(value, isVariance ? shifted(found) : found, name, problems);
     }
   }
-  return stored;
+  throwProblems(problems);
 }
 
 /** Adds to variances what the epsilon has become smaller by. */

@@ -8,7 +8,7 @@ import { download, md5OfFile, type Progress } from '../io/download.js';
 import { readFileOrThrow, readStart, writeFileAtomic } from '../io/files.js';
 import { safetensorsParts } from '../io/formats/safetensors_file.js';
 import { readTorch } from '../io/formats/torch.js';
-import { fillFrom, loadWeights } from '../io/model.js';
+import { fillFrom, inFile, loadWeights } from '../io/model.js';
 import type { Functional } from '../nn/functional.js';
 import { liteWeights } from './lite_weights.js';
 import { publishedFile } from './published.js';
@@ -119,7 +119,8 @@ export async function isPublished(
  */
 export async function loadFile(network: Functional, name: ZooName, path: string): Promise<void> {
   if (name.includes('Lite') && (await isTorch(path))) {
-    await fillFrom(network, liteWeights(network, readTorch(await readFileOrThrow(path))));
+    const bytes = await readFileOrThrow(path);
+    await inFile(path, () => fillFrom(network, liteWeights(network, readTorch(bytes))));
   } else if (!(name === 'resNet50' && (await loadOldResNet50(network, path)))) {
     await loadWeights(network, path);
   }
