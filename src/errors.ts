@@ -8,6 +8,8 @@ export type ErrorCode =
   | 'DATA'
   /** A file is missing, truncated, corrupt or of an unknown kind. */
   | 'FILE'
+  /** A download failed, is not allowed, or gave something else than was published. */
+  | 'NETWORK'
   /** No usable GPU was found. */
   | 'NO_GPU'
   /** The GPU was lost (reset, unplugged, destroyed). */

@@ -14,8 +14,16 @@ export {
   toRgb,
   writeJpeg,
   writePng,
+  type DecodeOptions,
   type Image,
 } from './io/images/image.js';
+export {
+  centralCrop,
+  resizeImage,
+  resizeValues,
+  type ResizeMethod,
+  type Size,
+} from './io/images/resize.js';
 export { writeFileAtomic } from './io/files.js';
 export { loadModel, loadWeights, saveModel, type LoadOptions } from './io/model.js';
 export { layerModel } from './nn/functional.js';

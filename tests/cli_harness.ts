@@ -16,11 +16,13 @@ export interface Ended {
  * Runs the command line from source.
  *
  * @param watch is called with all that stdout has so far, whenever there is more
+ * @param watchErrors the same for stderr
  */
 export function fovea(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   watch?: (stdout: string, child: ChildProcess) => void,
+  watchErrors?: (stderr: string) => void,
 ): Promise<Ended> {
   const options = ['--conditions=fovea-source', '--import', 'tsx', 'src/cli/main.ts'];
   const child = spawn(process.execPath, [...options, ...args], {
@@ -34,7 +36,10 @@ export function fovea(
     stdout += text;
     watch?.(stdout, child);
   });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+    watchErrors?.(stderr);
+  });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {

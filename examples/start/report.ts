@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { argmax, scope, tensor, vis, writeFileAtomic, writePng, type Image } from 'fovea';
+import type { Classified } from './cat.js';
 import type { Trained } from './train.js';
 import type { Digits } from './types.js';
 
 /** Everything that the report shows. */
 export interface Findings {
   readonly adapter: string;
+  readonly cat: Classified;
   readonly data: Digits;
   readonly sobel: readonly (readonly number[])[];
   readonly photo: Image;
@@ -24,6 +26,7 @@ export async function writeReport(folder: string, found: Findings): Promise<stri
   const activations = await activationMaps(found);
   const curves = charts(found);
 
+  await writePng(join(folder, 'cat.png'), found.cat.why);
   await writePng(join(folder, 'sobel.png'), found.edges);
   await writePng(join(folder, 'curves.png'), vis.lineChartImage(curves[0]!));
   await writePng(join(folder, 'confusion.png'), vis.confusionImage(matrix));
@@ -31,9 +34,10 @@ export async function writeReport(folder: string, found: Findings): Promise<stri
   for (const { name, image } of activations) await writePng(join(folder, `${name}.png`), image);
 
   const html = vis.htmlReport({
-    title: 'A network that reads handwritten digits',
+    title: 'A cat, and a network that reads handwritten digits',
     intro: `Trained by fovea on ${found.adapter} in ${found.seconds.toFixed(0)} seconds.`,
     sections: [
+      catSection(found),
       resultSection(found),
       {
         title: 'Training',
@@ -111,6 +115,27 @@ function charts({ withDropout, without }: Findings): vis.LineChart[] {
     ]),
   });
   return [chart('loss', 'val_loss'), chart('accuracy', 'val_accuracy')];
+}
+
+function catSection({ cat: { photo, why, predictions } }: Findings): vis.Section {
+  return {
+    title: 'What is in the photograph?',
+    blocks: [
+      {
+        kind: 'gallery',
+        items: [
+          { image: photo, caption: 'What the network is given', alt: 'A cat' },
+          { image: why, caption: 'Where it sees the best class (Grad-CAM)', alt: 'The same cat' },
+        ],
+      },
+      {
+        kind: 'table',
+        caption: 'EfficientNet-Lite0, trained on the 1,000 classes of ImageNet',
+        columns: ['Class', 'Score'],
+        rows: predictions.map(({ label, score }) => [label, percent(score)]),
+      },
+    ],
+  };
 }
 
 function resultSection({ withDropout, without }: Findings): vis.Section {

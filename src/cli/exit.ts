@@ -8,6 +8,7 @@ export const EXIT = {
   noGpu: 3,
   data: 4,
   differs: 5,
+  network: 6,
   memory: 7,
   interrupted: 130,
 } as const;
@@ -15,6 +16,7 @@ export const EXIT = {
 const BY_ERROR: Partial<Record<ErrorCode, number>> = {
   NO_GPU: EXIT.noGpu,
   FILE: EXIT.data,
+  NETWORK: EXIT.network,
   SHAPE: EXIT.data,
   ARGUMENT: EXIT.usage,
   DATA: EXIT.data,

@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import process from 'node:process';
+import { addClassify } from './classify.js';
 import { addConvert } from './convert.js';
 import { addDoctor } from './doctor.js';
 import { errorDocument, EXIT, exitCode, printJson } from './exit.js';
 import { addEvaluate, addFit } from './fit.js';
 import { addKernels } from './kernels.js';
+import { addModels } from './models.js';
 import { addRun } from './run.js';
 import { addSummary } from './summary.js';
 import { addVerify } from './verify.js';
@@ -18,9 +20,11 @@ const program = new Command('fovea')
   .addHelpText(
     'after',
     '\nExit codes: 0 ok, 1 failure, 2 usage, 3 no usable GPU, 4 bad data or file, 5 results ' +
-      'differ,\n7 out of memory or limits, 130 interrupted.',
+      'differ,\n6 network or another file than was published, 7 out of memory or limits, 130 interrupted.',
   );
 addDoctor(program);
+addClassify(program);
+addModels(program);
 addSummary(program);
 addRun(program);
 addFit(program);

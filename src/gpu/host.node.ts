@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { AdapterKind, CacheEntry, GpuSource } from './host.js';
-import { cacheFolder, unpackSwiftShader } from './swiftshader.js';
+import { cacheFolder } from '../cache.js';
+import { unpackSwiftShader } from './swiftshader.js';
 
 // The object returned by the binding's `create()` must stay referenced for the life of the process.
 const instances = new Map<string, GPU>();

@@ -1,11 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { access, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
+import { cacheFolder } from '../cache.js';
 
 const PACKAGE = '@sparticuz/chromium';
 
@@ -59,14 +59,6 @@ export function findPackage(name: string): { root: string; version: string } | u
     }
   }
   return undefined;
-}
-
-/** The folder for files that can be made again: `FOVEA_CACHE`, else the platform's cache folder. */
-export function cacheFolder(): string {
-  return (
-    process.env['FOVEA_CACHE'] ??
-    join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'fovea')
-  );
 }
 
 async function unpack(archive: string, target: string): Promise<void> {

@@ -16,10 +16,13 @@ process.on('exit', () => {
  * same folder, which is then renamed. Missing parent folders are made. On failure the temporary
  * file is removed and an existing file at `path` is left as it was.
  *
- * @param content bytes, or text to be written as UTF-8
+ * @param content bytes, or text to be written as UTF-8; or bytes that come one part after the other
  * @throws FoveaError `FILE` when the file cannot be written
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string | AsyncIterable<Uint8Array>,
+): Promise<void> {
   const folder = dirname(path);
   temporaryCount += 1;
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${temporaryCount}.tmp`);
@@ -28,7 +31,8 @@ export async function writeFileAtomic(path: string, content: Uint8Array | string
     await mkdir(folder, { recursive: true });
     const file = await open(temporary, 'wx');
     try {
-      await file.writeFile(content);
+      const isWhole = typeof content === 'string' || content instanceof Uint8Array;
+      for await (const chunk of isWhole ? [content] : content) await file.writeFile(chunk);
     } finally {
       await file.close();
     }
@@ -102,6 +106,26 @@ export async function readFileOrThrow(path: string | URL): Promise<Uint8Array> {
   }
 }
 
+/**
+ * The first bytes of a file; fewer when it is shorter.
+ *
+ * @throws FoveaError `FILE`, naming the path, when it is missing, a folder, or not readable
+ */
+export async function readStart(path: string, count: number): Promise<Uint8Array> {
+  try {
+    const file = await open(path);
+    try {
+      const bytes = new Uint8Array(count);
+      const { bytesRead } = await file.read(bytes, 0, count, 0);
+      return bytes.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw fileError('read', path, cause);
+  }
+}
+
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file or folder',
   ENOTDIR: 'a part of the path is a file, not a folder',
@@ -113,7 +137,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
 };
 
-function fileError(verb: string, path: string, cause: unknown): FoveaError {
+/** What happened to a file, in words. */
+export function fileError(verb: string, path: string, cause: unknown): FoveaError {
   const code = codeOf(cause);
   const reason = reasons[code] ?? (cause instanceof Error ? cause.message : String(cause));
   return new FoveaError('FILE', `Cannot ${verb} ${path}: ${reason}.`, {

@@ -3,12 +3,13 @@ import { FoveaError, type ErrorCode } from '../errors.js';
 import type { Model } from '../nn/model.js';
 import { assign } from '../nn/update.js';
 import { formatShape, sameShape } from '../shape.js';
-import { readFileOrThrow, writeFileAtomic } from './files.js';
+import { readFileOrThrow, readStart, writeFileAtomic } from './files.js';
 import type { StoredTensor } from './formats/array.js';
 import { readHdf5, type Hdf5Group } from './formats/hdf5.js';
 import { writeHdf5 } from './formats/hdf5_write.js';
 import { readNpz, writeNpz } from './formats/npy.js';
-import { readSafetensors, writeSafetensors } from './formats/safetensors.js';
+import { writeSafetensors } from './formats/safetensors.js';
+import { withSafetensors } from './formats/safetensors_file.js';
 import { readZip, writeZip } from './formats/zip.js';
 import { continuationOf, makeModel, type LoadOptions } from './keras/make_model.js';
 import { isObject } from './keras/options.js';
@@ -145,18 +146,38 @@ export async function loadWeights(
   path: string,
   { byName = false }: { readonly byName?: boolean } = {},
 ): Promise<void> {
+  if (await isSafetensors(path)) {
+    await inFile(path, () => withSafetensors(path, (reader) => fill(model, reader.read)));
+    return;
+  }
   const bytes = await readFileOrThrow(path);
   await inFile(path, async () => {
     if (startsWith(bytes, 'PK')) {
       const inner = readZip(bytes).get('model.weights.h5');
       if (inner) await readHdf5(inner, (root) => loadKerasWeights(root, model));
-      else fill(model, readNpz(bytes));
-    } else if (startsWith(bytes, '\x89HDF')) {
-      await readHdf5(bytes, (root) => loadAnyWeights(root, model, byName));
+      else await fillFrom(model, readNpz(bytes));
     } else {
-      fill(model, readSafetensors(bytes).tensors);
+      await readHdf5(bytes, (root) => loadAnyWeights(root, model, byName));
     }
   });
+}
+
+/**
+ * Gives a model the weights of these names.
+ *
+ * @throws FoveaError FILE for the first that is missing or has another shape
+ */
+export async function fillFrom(
+  model: Model,
+  stored: ReadonlyMap<string, StoredTensor>,
+): Promise<void> {
+  await fill(model, (name) => Promise.resolve(stored.get(name)));
+}
+
+/** Whether a file is neither a zip nor HDF5: safetensors begin with a number. */
+async function isSafetensors(path: string): Promise<boolean> {
+  const start = await readStart(path, 4);
+  return !startsWith(start, 'PK') && !startsWith(start, '\x89HDF');
 }
 
 function loadAnyWeights(root: Hdf5Group, model: Model, byName: boolean): void {
@@ -198,9 +219,13 @@ function loadWholeHdf5(root: Hdf5Group, fileBytes: number, options: LoadOptions)
   return makeModel({ architecture: parseText(json), training, fileBytes, load }, options);
 }
 
-function fill(model: Model, stored: ReadonlyMap<string, StoredTensor>): void {
+/** One weight after the other: no more than one is in memory. */
+async function fill(
+  model: Model,
+  read: (name: string) => Promise<StoredTensor | undefined>,
+): Promise<void> {
   for (const { name, value } of model.weights) {
-    const found = stored.get(name);
+    const found = await read(name);
     const expected = `float32 ${formatShape(value.shape)}`;
     if (!found) throw new FoveaError('FILE', `expected a tensor "${name}" ${expected}, found none`);
     if (found.dtype !== 'float32' || !sameShape(found.shape, value.shape)) {
@@ -242,7 +267,7 @@ async function isFolder(path: string): Promise<boolean> {
 const OF_CONTENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ARGUMENT', 'SHAPE', 'DATA']);
 
 /** Runs `fn`; what it throws becomes an error that names the file. */
-async function inFile<T>(path: string, fn: () => Promise<T>): Promise<T> {
+export async function inFile<T>(path: string, fn: () => Promise<T>): Promise<T> {
   try {
     return await fn();
   } catch (cause) {

@@ -1,7 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import { FoveaError } from '../errors.js';
-import { loadWeights } from '../io/model.js';
-import type { HostArray } from '../nn/data.js';
+import type { HostArray, Values } from '../nn/data.js';
 import type { Functional } from '../nn/functional.js';
 import {
   buildApplication,
@@ -9,38 +7,69 @@ import {
   type ApplicationOptions,
   type Settings,
 } from './architecture.js';
-import { prepare, type InputContract, type PreparedPictures } from './input.js';
+import { prepare, setContract, type InputContract, type PreparedPictures } from './input.js';
+import {
+  hasImagenet,
+  isPublished,
+  loadFile,
+  loadImagenet,
+  pullWeights,
+  type FetchOptions,
+} from './weights.js';
 import { entryOf, type ZooName } from './zoo.js';
 
+export type { Progress } from '../io/download.js';
 export type { ApplicationOptions } from './architecture.js';
 export { decodePredictions, type Prediction } from './imagenet.js';
 export type { InputContract, PreparedPictures } from './input.js';
+export {
+  predictImages,
+  prepareImage,
+  type PictureResult,
+  type PredictImagesOptions,
+} from './predict_images.js';
+export type { FetchOptions } from './weights.js';
 export type { ZooName } from './zoo.js';
 
-/** Options of a network. `W`: names of the weights that there are for it. */
-export interface NetworkOptions<W extends string = never> extends ApplicationOptions {
-  /** Default null: random ones. */
-  readonly weights?: W | null | undefined;
+/** Options of a network. */
+export interface NetworkOptions extends ApplicationOptions, FetchOptions {
+  /**
+   * 'imagenet', or the path of a file: `.h5`, `.weights.h5`, `.keras`, `.safetensors`, `.npz`; for
+   * the Lite networks also a state dict of PyTorch. Default null: random ones.
+   */
+  readonly weights?: string | null | undefined;
 }
 
 /**
- * Makes a network; it is a promise because weights may have to be read.
+ * Makes a network; it is a promise because weights may have to be read, or downloaded.
  *
- * @throws FoveaError ARGUMENT for options that do not fit the network, FILE when weights cannot be read
+ * @throws FoveaError ARGUMENT for options that do not fit the network, FILE when weights cannot be
+ *   read, NETWORK when they cannot be downloaded
  */
-export type Builder<W extends string = never> = (
-  options?: NetworkOptions<W>,
-) => Promise<Functional>;
+export type Builder = (options?: NetworkOptions) => Promise<Functional>;
 
-function builder<W extends string = never>(name: ZooName): Builder<W> {
-  return async ({ weights = null, ...options } = {}) => {
-    const { architecture } = entryOf(name);
+function builder(name: ZooName): Builder {
+  return async ({ weights = null, signal, onProgress, ...options } = {}) => {
+    const { architecture, pretrained = architecture, input } = entryOf(name);
     const settings = settingsOf(architecture, options);
-    if (weights === null) return buildApplication(architecture, settings);
-    const file = fileOf(name, weights, settings);
-    const network = buildApplication(architecture, { ...settings, initialize: false });
+    const { includeTop } = settings;
+    const isImagenet = weights === 'imagenet';
+    if (isImagenet) checkImagenet(name, settings);
+    const asPublished =
+      isImagenet ||
+      (weights !== null &&
+        pretrained !== architecture &&
+        (await isPublished(weights, name, includeTop)));
+    const imagenet = isImagenet
+      ? await pullWeights(name, includeTop, { signal, onProgress })
+      : undefined;
+    const initialize = settings.initialize && weights === null;
+    const plan = asPublished ? pretrained : architecture;
+    const network = buildApplication(plan, { ...settings, initialize });
+    setContract(network, input);
     try {
-      await loadWeights(network, file);
+      if (imagenet !== undefined) await loadImagenet(network, name, includeTop, imagenet);
+      else if (weights !== null) await loadFile(network, name, weights);
     } catch (error) {
       network.dispose();
       throw error;
@@ -49,23 +78,20 @@ function builder<W extends string = never>(name: ZooName): Builder<W> {
   };
 }
 
-/** The file with the weights. Throws ARGUMENT when there is none, or the network differs from it. */
-function fileOf(name: ZooName, weights: string, settings: Settings): string {
-  const { weights: file } = entryOf(name);
-  if (weights !== 'imagenet' || file === undefined) {
-    throw new FoveaError('ARGUMENT', `${name}: there are no weights '${weights}'`, {
-      hint: 'Build the network without, then call loadWeights(model, path).',
+/** Throws ARGUMENT when there are no weights of ImageNet, or the network differs from them. */
+function checkImagenet(name: ZooName, settings: Settings): void {
+  if (!hasImagenet(name)) {
+    throw new FoveaError('ARGUMENT', `${name}: there are no weights 'imagenet'`, {
+      hint: 'Give the path of a file, or null for random weights.',
     });
   }
   const { includeTop, classes, classifierActivation, inputShape } = settings;
   const isOriginal = classifierActivation === 'softmax' || classifierActivation === null;
   const channels = inputShape?.at(-1) ?? 3;
-  if (channels === 3 && (!includeTop || (classes === 1000 && isOriginal))) {
-    return fileURLToPath(new URL(`../../data/${file}`, import.meta.url));
-  }
+  if (channels === 3 && (!includeTop || (classes === 1000 && isOriginal))) return;
   throw new FoveaError(
     'ARGUMENT',
-    `${name}: the weights '${weights}' are for 3 channels, 1000 classes and softmax (or null); got ` +
+    `${name}: the weights 'imagenet' are for 3 channels, 1000 classes and softmax (or null); got ` +
       `${channels} channels, ${classes} classes and '${classifierActivation ?? 'null'}'`,
     { hint: 'For other classes, take includeTop: false and put a classifier of your own on it.' },
   );
@@ -77,14 +103,31 @@ export function inputContract(name: ZooName): InputContract {
 }
 
 /**
- * Pictures as a network takes them, by Keras's rule for it. They must have its size already.
+ * Pictures as a network takes them, by Keras's rule for it. They must have its size already. Values
+ * that are all from -1 to 1 have been scaled before: a line on stderr says so, once.
  *
  * @param name of the network's builder
  * @param pictures RGB with values of 0 to 255, [..., 3]
  * @throws FoveaError SHAPE when there are not three channels
  */
 export function preprocessInput(name: ZooName, pictures: HostArray): PreparedPictures {
+  const { data } = pictures;
+  if (!hasWarned && data.length > 0 && !isByteRange(data)) {
+    hasWarned = true;
+    process.stderr.write(
+      'fovea: preprocessInput takes values of 0 to 255; these are all from -1 to 1\n',
+    );
+  }
   return prepare(entryOf(name).input, pictures);
+}
+
+let hasWarned = false;
+
+/** Whether any value is beyond what scaled pictures have; a black picture is no sign of scaling. */
+function isByteRange(data: Values): boolean {
+  let most = 0;
+  for (const value of data) most = Math.max(most, Math.abs(value));
+  return most > 1 || most === 0;
 }
 
 /** VGG-16: 138,357,544 parameters. Takes BGR minus the mean; see `preprocessInput`. */
@@ -118,7 +161,7 @@ export const efficientNetB6 = builder('efficientNetB6');
 /** EfficientNet-B7, for 600 x 600: 66,658,687 parameters. Takes values of 0 to 255. */
 export const efficientNetB7 = builder('efficientNetB7');
 /** EfficientNet-Lite0, for 224 x 224: 4,694,024 parameters. Takes values of -1 to 1. `weights: 'imagenet'` is in the package. */
-export const efficientNetLite0 = builder<'imagenet'>('efficientNetLite0');
+export const efficientNetLite0 = builder('efficientNetLite0');
 /** EfficientNet-Lite1, for 240 x 240: 5,470,344 parameters. Takes values of -1 to 1. */
 export const efficientNetLite1 = builder('efficientNetLite1');
 /** EfficientNet-Lite2, for 260 x 260: 6,150,168 parameters. Takes values of -1 to 1. */

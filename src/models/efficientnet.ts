@@ -42,6 +42,9 @@ const LITE_SCALES: readonly Scale[] = [
   [1.4, 1.8, 300, 0.3],
 ];
 
+/** Of the channels of ImageNet's pictures, from 0 to 1. */
+const STD = [0.229, 0.224, 0.225];
+
 const CONV_INITIALIZER = initializers.varianceScaling({ scale: 2, mode: 'fan_out' });
 const DENSE_INITIALIZER = initializers.varianceScaling({
   ...{ scale: 1 / 3, mode: 'fan_out', distribution: 'uniform' },
@@ -50,9 +53,15 @@ const DENSE_INITIALIZER = initializers.varianceScaling({
 /**
  * EfficientNet, B0 to B7: inverted residual blocks with squeeze and excitation. Takes values of 0 to
  * 255 and scales them itself. Tan and Le, arxiv.org/abs/1905.11946.
+ *
+ * @param options `isScaledTwice`: whether pictures are divided by the root of the standard deviation
+ *   once more, which Keras does for the weights of ImageNet
  */
-export function efficientNet(index: number): Architecture {
-  return architecture(`efficientnetb${index}`, SCALES[index]!, 'swish');
+export function efficientNet(
+  index: number,
+  { isScaledTwice = false }: { readonly isScaledTwice?: boolean } = {},
+): Architecture {
+  return architecture(`efficientnetb${index}`, SCALES[index]!, 'swish', isScaledTwice);
 }
 
 /**
@@ -63,9 +72,14 @@ export function efficientNetLite(index: number): Architecture {
   return architecture(`efficientnetlite${index}`, LITE_SCALES[index]!, 'relu6');
 }
 
-function architecture(name: string, scale: Scale, activation: 'swish' | 'relu6'): Architecture {
+function architecture(
+  name: string,
+  scale: Scale,
+  activation: 'swish' | 'relu6',
+  isScaledTwice = false,
+): Architecture {
   const [, , size, rate] = scale;
-  const make = new Maker(scale, activation);
+  const make = new Maker(scale, activation, isScaledTwice);
   return {
     name,
     size,
@@ -87,6 +101,7 @@ class Maker {
   constructor(
     private readonly scale: Scale,
     private readonly activation: ActivationName,
+    private readonly isScaledTwice: boolean,
   ) {
     this.isLite = activation === 'relu6';
   }
@@ -133,7 +148,10 @@ class Maker {
   private scaled(pictures: SymbolicTensor): SymbolicTensor {
     if (this.isLite) return pictures;
     const x = layers.rescaling({ scale: 1 / 255, name: 'rescaling' }).apply(pictures);
-    return layers.normalization({ name: 'normalization' }).apply(x);
+    const y = layers.normalization({ name: 'normalization' }).apply(x);
+    if (!this.isScaledTwice) return y;
+    const scale = STD.map((each) => 1 / Math.sqrt(each));
+    return layers.rescaling({ scale, name: 'rescaling_1' }).apply(y);
   }
 
   private block(x: SymbolicTensor, block: Block): SymbolicTensor {

@@ -1,5 +1,6 @@
 import { FoveaError } from '../errors.js';
 import type { HostArray } from '../nn/data.js';
+import type { Model } from '../nn/model.js';
 import { formatShape, type Shape } from '../shape.js';
 
 /** Which pictures a network takes, and how they become its input. */
@@ -39,6 +40,22 @@ export const MODES = {
 /** The contract of Keras's applications: pictures are resized as `load_img` does. */
 export function kerasInput(mode: Transform, size: number): InputContract {
   return { ...mode, size: [size, size], resize: 'nearest', cropFraction: 1 };
+}
+
+const contracts = new WeakMap<Model, InputContract>();
+
+/** Notes what a model takes. */
+export function setContract(model: Model, contract: InputContract): void {
+  contracts.set(model, contract);
+}
+
+/** What a model that `applications` built takes. Throws ARGUMENT for other models. */
+export function contractOf(model: Model): InputContract {
+  const contract = contracts.get(model);
+  if (contract) return contract;
+  throw new FoveaError('ARGUMENT', `it is not known which pictures ${model.name} takes`, {
+    hint: "Pass { input: applications.inputContract('...') } of the network that it is made of.",
+  });
 }
 
 /** What models take: values and their shape. */

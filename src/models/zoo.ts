@@ -10,6 +10,8 @@ import { vgg } from './vgg.js';
 /** What is known of one network. */
 export interface ZooEntry {
   readonly architecture: Architecture;
+  /** How it is built for the weights 'imagenet'. Default: as `architecture`. */
+  readonly pretrained?: Architecture;
   readonly input: InputContract;
   /** File in data/ with weights that were trained on ImageNet, where the package has them. */
   readonly weights?: string;
@@ -17,6 +19,14 @@ export interface ZooEntry {
 
 function withInput(architecture: Architecture, mode: keyof typeof MODES): ZooEntry {
   return { architecture, input: kerasInput(MODES[mode], architecture.size) };
+}
+
+/** The weights of ImageNet are of networks that scaled pictures once more. */
+function efficientNetB(index: number): ZooEntry {
+  return {
+    ...withInput(efficientNet(index), 'none'),
+    pretrained: efficientNet(index, { isScaledTwice: true }),
+  };
 }
 
 function liteNet(index: number): ZooEntry {
@@ -33,14 +43,14 @@ export const zoo = {
   resNet152: withInput(resNet(152), 'caffe'),
   inceptionV3: withInput(inceptionV3, 'tf'),
   mobileNetV2: withInput(mobileNetV2, 'tf'),
-  efficientNetB0: withInput(efficientNet(0), 'none'),
-  efficientNetB1: withInput(efficientNet(1), 'none'),
-  efficientNetB2: withInput(efficientNet(2), 'none'),
-  efficientNetB3: withInput(efficientNet(3), 'none'),
-  efficientNetB4: withInput(efficientNet(4), 'none'),
-  efficientNetB5: withInput(efficientNet(5), 'none'),
-  efficientNetB6: withInput(efficientNet(6), 'none'),
-  efficientNetB7: withInput(efficientNet(7), 'none'),
+  efficientNetB0: efficientNetB(0),
+  efficientNetB1: efficientNetB(1),
+  efficientNetB2: efficientNetB(2),
+  efficientNetB3: efficientNetB(3),
+  efficientNetB4: efficientNetB(4),
+  efficientNetB5: efficientNetB(5),
+  efficientNetB6: efficientNetB(6),
+  efficientNetB7: efficientNetB(7),
   efficientNetLite0: { ...liteNet(0), weights: 'efficientnet-lite0.safetensors' },
   efficientNetLite1: liteNet(1),
   efficientNetLite2: liteNet(2),
@@ -56,5 +66,19 @@ export function entryOf(name: ZooName): ZooEntry {
   if (Object.hasOwn(zoo, name)) return zoo[name];
   throw new FoveaError('ARGUMENT', `there is no network '${name as string}'`, {
     hint: `The networks are ${Object.keys(zoo).join(', ')}.`,
+  });
+}
+
+/**
+ * The name of a network's builder, from its name in lower case as in Keras: 'resnet50'.
+ *
+ * @throws FoveaError ARGUMENT, with the names there are, for another one
+ */
+export function zooName(name: string): ZooName {
+  const names = Object.keys(zoo) as ZooName[];
+  const found = names.find((each) => each.toLowerCase() === name.toLowerCase());
+  if (found) return found;
+  throw new FoveaError('ARGUMENT', `there is no network '${name}'`, {
+    hint: `The networks are ${names.map((each) => each.toLowerCase()).join(', ')}.`,
   });
 }

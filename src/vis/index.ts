@@ -1,6 +1,7 @@
 /** Pictures of networks, data and results. */
 export { confusionImage, lineChartImage } from './chart_png.js';
 export { confusionMatrix, type ConfusionMatrix } from './confusion.js';
+export { gradCam, overlay, type CamMap, type GradCamOptions } from './grad_cam.js';
 export { plotModel } from './graph.js';
 export { activationImages, activationTiles, filterImages, filterTiles } from './maps.js';
 export { categoryColor, diverging, grays, okabeIto, viridis, type ColorMap } from './palette.js';

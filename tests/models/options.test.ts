@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
 import * as applications from '../../src/models/applications.js';
 import { tensor } from '../../src/tensor.js';
@@ -91,6 +91,17 @@ describe('preprocessInput', () => {
       expect(Math.max(...data)).toBeCloseTo(range[1], 4);
       expect(size).toEqual([224, 224]);
     }
+  });
+
+  it('says once when pictures were scaled before', () => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const black = { data: [0, 0, 0], shape: [1, 3] };
+    const scaled = { data: [0, 0.5, 1], shape: [1, 3] };
+    for (const pictures of [black, pixel, scaled, scaled]) {
+      applications.preprocessInput('vgg16', pictures);
+    }
+    expect(write.mock.calls).toEqual([[expect.stringMatching(/takes values of 0 to 255/)]]);
+    write.mockRestore();
   });
 
   it('refuses other channels and unknown networks', () => {

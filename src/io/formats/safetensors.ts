@@ -130,7 +130,8 @@ const kinds: ReadonlyMap<string, NumberKind> = new Map([
   ['BF16', 'bfloat16'],
 ]);
 
-function decode({ name, dtype, shape }: Entry, raw: Uint8Array): StoredTensor {
+/** A tensor from its bytes. */
+export function decode({ name, dtype, shape }: Entry, raw: Uint8Array): StoredTensor {
   const kind = kinds.get(dtype);
   if (!kind) {
     throw new FoveaError('FILE', `Tensor '${name}' has type ${dtype}, which is not supported.`, {

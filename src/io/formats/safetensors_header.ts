@@ -41,9 +41,14 @@ const elementBytes: ReadonlyMap<string, number> = new Map(
   }),
 );
 
-/** Reads and checks the header of a safetensors file: sizes, JSON, types, shapes, gapless offsets. */
-export function parseHeader(bytes: Uint8Array): Header {
-  const text = headerText(bytes);
+/**
+ * Reads and checks the header of a safetensors file: sizes, JSON, types, shapes, gapless offsets.
+ *
+ * @param bytes the file, or its beginning up to the data
+ * @param fileBytes length of the file
+ */
+export function parseHeader(bytes: Uint8Array, fileBytes = bytes.length): Header {
+  const text = headerText(bytes, fileBytes);
   const dataStart = 8 + text.bytes;
   const entries: Entry[] = [];
   let metadata: Record<string, string> = {};
@@ -51,17 +56,21 @@ export function parseHeader(bytes: Uint8Array): Header {
     if (name === '__metadata__') metadata = parseMetadata(value);
     else entries.push(parseEntry(name, value));
   }
-  checkOffsets(entries, bytes.length - dataStart);
+  checkOffsets(entries, fileBytes - dataStart);
   return { entries, metadata, dataStart };
 }
 
-function headerText(bytes: Uint8Array): { json: string; bytes: number } {
+/** How many bytes the header has, from the first eight bytes of a file. */
+export function headerLength(bytes: Uint8Array, fileBytes: number): number {
   if (bytes.length < 8) throw invalid(`it has only ${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
-  if (length > maxHeaderBytes || length > bytes.length - 8) {
-    throw invalid(`it declares a header of ${length} bytes in a file of ${bytes.length} bytes`);
-  }
+  if (length <= maxHeaderBytes && length <= fileBytes - 8) return length;
+  throw invalid(`it declares a header of ${length} bytes in a file of ${fileBytes} bytes`);
+}
+
+function headerText(bytes: Uint8Array, fileBytes: number): { json: string; bytes: number } {
+  const length = headerLength(bytes, fileBytes);
   if (bytes[8] !== 0x7b || length === 0) throw invalid(`its header does not begin with '{'`);
   try {
     const json = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length));

@@ -1,5 +1,6 @@
 import { FoveaError } from '../../errors.js';
 import { readFileOrThrow, writeFileAtomic } from '../files.js';
+import { exifOrientation, orient } from './exif.js';
 import { decodeJpeg, encodeJpeg, isJpeg } from './jpeg.js';
 import { decodePng, encodePng, isPng } from './png.js';
 
@@ -12,15 +13,26 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
+/** How pictures are decoded. */
+export interface DecodeOptions {
+  /**
+   * Whether a JPEG is turned as its EXIF orientation says, as all viewers do. TensorFlow and Keras
+   * do not: false gives what they give. Default true.
+   */
+  readonly applyOrientation?: boolean;
+}
+
 /**
- * Decodes a PNG or JPEG file, told apart by its first bytes. EXIF orientation and colour profiles
- * are not applied, as in `tf.io.decode_image`.
+ * Decodes a PNG or JPEG file, told apart by its first bytes. Colour profiles are not applied.
  *
  * @throws FoveaError `FILE` when the bytes are neither, truncated or corrupt
  */
-export async function decodeImage(bytes: Uint8Array): Promise<Image> {
+export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
   if (isPng(bytes)) return decodePng(bytes);
-  if (isJpeg(bytes)) return decodeJpeg(bytes);
+  if (isJpeg(bytes)) {
+    const image = await decodeJpeg(bytes);
+    return options.applyOrientation === false ? image : orient(image, exifOrientation(bytes));
+  }
   const start = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0'));
   throw new FoveaError(
     'FILE',
@@ -34,10 +46,10 @@ export async function decodeImage(bytes: Uint8Array): Promise<Image> {
  *
  * @throws FoveaError `FILE`, naming the path, when it cannot be read or decoded
  */
-export async function readImage(path: string | URL): Promise<Image> {
+export async function readImage(path: string | URL, options: DecodeOptions = {}): Promise<Image> {
   const bytes = await readFileOrThrow(path);
   try {
-    return await decodeImage(bytes);
+    return await decodeImage(bytes, options);
   } catch (error) {
     if (!(error instanceof FoveaError)) throw error;
     throw new FoveaError(error.code, `${String(path)}: ${error.message}`, { cause: error });

@@ -94,7 +94,8 @@ export function load(
       `has shape ${formatShape(target.shape)}, the file ${formatShape(array.shape)}`,
     );
   } else {
-    assign(target, Float32Array.from(array.data));
+    const { data } = array;
+    assign(target, data instanceof Float32Array ? data : Float32Array.from(data));
   }
 }
 
@@ -216,7 +217,8 @@ function fillOptimizer(
  * whole model.
  *
  * @param byName whether layers are found by their names, and those that the file lacks are left; by
- *   default, layers with weights are taken in their order
+ *   default, layers with weights are taken in their order; but by name when the model has fewer, and
+ *   the file has them all
  * @throws FoveaError FILE when counts or shapes differ
  */
 export function loadLegacyWeights(root: Hdf5Group, model: Model, byName = false): void {
@@ -225,16 +227,18 @@ export function loadLegacyWeights(root: Hdf5Group, model: Model, byName = false)
   const groups = names.map((name) => [name, legacyArrays(groupAt(root, name))] as const);
   const own = model.layers.filter(({ weights }) => weights.length > 0);
   const stored = groups.filter(([, arrays]) => arrays.length > 0);
-  if (!byName && own.length !== stored.length) {
+  const byLayer = new Map(stored);
+  // The file of a whole network serves one without its top.
+  const isPart = own.length < stored.length && own.every(({ name }) => byLayer.has(name));
+  if (!byName && !isPart && own.length !== stored.length) {
     throw new FoveaError(
       'FILE',
       `the file has weights for ${stored.length} layers, the model has ${own.length} with weights`,
       { hint: 'Load by name, or build the model with the same layers as the file.' },
     );
   }
-  const byLayer = new Map(stored);
   own.forEach((layer, i) => {
-    const arrays = byName ? byLayer.get(layer.name) : stored[i]![1];
+    const arrays = byName || isPart ? byLayer.get(layer.name) : stored[i]![1];
     if (!arrays) return;
     const weights = legacyOrder(layer);
     if (arrays.length !== weights.length) {
