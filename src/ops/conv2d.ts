@@ -15,7 +15,7 @@ import { checkFloat, swish } from './elementwise.js';
 import type { ConvGeometry, Epilogue } from './conv_geometry.js';
 import { convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape } from './movement.js';
-import { roundUp } from './product.js';
+import { roundUp } from './gemm_operand.js';
 import { reduceRaw } from './reduce.js';
 import { windows, type Part, type Window } from './run.js';
 

@@ -11,15 +11,8 @@ import {
   depthwiseGradInput,
   isDepthwise,
 } from './depthwise.js';
-import {
-  pad,
-  product,
-  roundUp,
-  type Columns,
-  type GemmKind,
-  type ProductOperands,
-  type Rows,
-} from './product.js';
+import { roundUp, type Columns } from './gemm_operand.js';
+import { pad, product, type GemmKind, type ProductOperands, type Rows } from './product.js';
 import { deviceOf, run, type Operand } from './run.js';
 import type { Choice } from './tiles.js';
 import { choose } from './tune.js';

@@ -10,7 +10,7 @@ import { fill } from './fill.js';
 import { matrixGeometry, type Epilogue } from './conv_geometry.js';
 import { convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape, transpose } from './movement.js';
-import { roundUp } from './product.js';
+import { roundUp } from './gemm_operand.js';
 import { part, windows } from './run.js';
 import { WIDEST } from './tiles.js';
 

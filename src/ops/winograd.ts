@@ -1,16 +1,7 @@
 import { empty, type Tensor } from '../tensor.js';
 import { biasKind, type Epilogue } from './conv_geometry.js';
-import {
-  ALONE,
-  clampOf,
-  lanesKernel,
-  matrixRows,
-  multiply,
-  WINDOW,
-  type Columns,
-  type ProductOperands,
-  type Rows,
-} from './product.js';
+import { ALONE, lanesKernel, WINDOW, type Columns } from './gemm_operand.js';
+import { clampOf, matrixRows, multiply, type ProductOperands, type Rows } from './product.js';
 import { run, type Operand } from './run.js';
 
 const WG = 64;
