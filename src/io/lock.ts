@@ -58,14 +58,19 @@ async function acquire(path: string): Promise<boolean> {
 
 /** Whether nobody works under a lock any more. */
 async function isStale(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  const owner = await readFile(path, 'utf8').then(parseOwner, () => undefined);
+  if (!info) return false;
+  // Of a process on another machine, which shares the folder, only the time is known.
+  return owner?.host === hostname() ? !isAlive(owner.pid) : Date.now() - info.mtimeMs > STALE;
+}
+
+/** Undefined for what a process was killed while writing. */
+function parseOwner(text: string): { pid: number; host: string } | undefined {
   try {
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > STALE) return true;
-    const { pid, host } = JSON.parse(await readFile(path, 'utf8')) as { pid: number; host: string };
-    return host === hostname() && !isAlive(pid);
+    return JSON.parse(text) as { pid: number; host: string };
   } catch {
-    // Gone, or just being written.
-    return false;
+    return undefined;
   }
 }
 

@@ -8,6 +8,7 @@ import { download, md5OfFile, type Progress } from '../io/download.js';
 import { readFileOrThrow, readStart, writeFileAtomic } from '../io/files.js';
 import { safetensorsParts } from '../io/formats/safetensors_file.js';
 import { readTorch } from '../io/formats/torch.js';
+import { withLock, type Touch } from '../io/lock.js';
 import { fillFrom, inFile, loadWeights } from '../io/model.js';
 import type { Functional } from '../nn/functional.js';
 import { liteWeights } from './lite_weights.js';
@@ -87,16 +88,32 @@ export async function loadImagenet(
   includeTop: boolean,
   path: string,
 ): Promise<void> {
-  await loadWeights(network, path);
   const { published, ready } = cachedFiles(name, includeTop);
-  if (path !== published) return;
-  const tensors = network.weights.map(({ name: weight, value }) => ({
-    name: weight,
+  if (path !== published) return loadWeights(network, path);
+  await withLock(`${ready}.lock`, async (touch) => {
+    // Another process may have rewritten it meanwhile.
+    if (existsSync(ready)) return loadWeights(network, ready);
+    await loadWeights(network, published);
+    try {
+      await rewrite(network, ready, touch);
+      await rm(published, { force: true });
+    } catch (error) {
+      // As when the disk is full: the weights are loaded all the same.
+      process.stderr.write(`fovea: ${(error as Error).message}\n`);
+    }
+  });
+}
+
+async function rewrite(network: Functional, ready: string, touch: Touch): Promise<void> {
+  const tensors = network.weights.map(({ name, value }) => ({
+    name,
     shape: value.shape,
-    data: async () => (await value.data()) as Float32Array,
+    data: async () => {
+      await touch();
+      return (await value.data()) as Float32Array;
+    },
   }));
   await writeFileAtomic(ready, safetensorsParts(tensors));
-  await rm(published, { force: true });
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Downloads from a server that lies. */
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -129,6 +129,15 @@ describe('a download', () => {
     // No process has this number: the largest is 2^22.
     const lock = JSON.stringify({ pid: 2 ** 22 + 1, host: hostname() });
     await writeFile(`${target}.lock`, lock);
+    await fetched();
+    await expectWhole();
+  });
+
+  it('does not wait for a lock that nobody has touched for long', async () => {
+    liar.answer = honest(file);
+    await writeFile(`${target}.lock`, '');
+    const before = Date.now() / 1000 - 600;
+    await utimes(`${target}.lock`, before, before);
     await fetched();
     await expectWhole();
   });

@@ -1,5 +1,5 @@
 /** Weights from files and from the cache. */
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -155,6 +155,18 @@ describe("weights: 'imagenet'", () => {
     const second = await applications.mobileNetV2({ ...small, weights: 'imagenet' });
     expect(await digestsOf(second)).toEqual(expected);
     for (const model of [original, first, second]) model.dispose();
+  });
+
+  it('are rewritten by one of those who load them at the same time', async () => {
+    const original = await applications.mobileNetV2({ ...small, seed: 6 });
+    const expected = await digestsOf(original);
+    await mkdir(join(folder, 'models'));
+    await writeFile(join(folder, 'models/mobilenetv2.h5'), await legacyFile(original));
+    const options = { ...small, weights: 'imagenet' };
+    const both = await Promise.all([1, 2].map(() => applications.mobileNetV2(options)));
+    for (const model of both) expect(await digestsOf(model)).toEqual(expected);
+    expect(await readdir(join(folder, 'models'))).toEqual(['mobilenetv2.safetensors']);
+    for (const model of [original, ...both]) model.dispose();
   });
 
   it('of EfficientNet are for pictures that are scaled once more', async () => {

@@ -8,7 +8,6 @@ import { headerLength, parseHeader } from './safetensors_header.js';
 
 /** A safetensors file whose tensors are read one by one. */
 export interface SafetensorsReader {
-  readonly names: readonly string[];
   /** Undefined when there is no tensor of that name. */
   readonly read: (name: string) => Promise<StoredTensor | undefined>;
 }
@@ -31,7 +30,6 @@ export async function withSafetensors<T>(
     const { entries, dataStart } = parseHeader(await readAt(file, 0, 8 + length), size);
     const byName = new Map(entries.map((entry) => [entry.name, entry]));
     return await use({
-      names: [...byName.keys()],
       read: async (name) => {
         const entry = byName.get(name);
         if (!entry) return undefined;
