@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { note } from '#host';
 import { cacheFolder } from '../cache.js';
 import { FoveaError } from '../errors.js';
 import { download, md5OfFile, type Progress } from '../io/download.js';
@@ -70,7 +71,7 @@ export async function pullWeights(
   const { published, ready } = cachedFiles(name, includeTop);
   if (existsSync(ready)) return ready;
   const onWait = (): void => {
-    process.stderr.write(`fovea: another process downloads ${published}; waiting for it\n`);
+    note(`fovea: another process downloads ${published}; waiting for it`);
   };
   await download(file.url, published, { md5: file.md5, magic: HDF5, onWait, ...options });
   return published;
@@ -99,7 +100,7 @@ export async function loadImagenet(
       await rm(published, { force: true });
     } catch (error) {
       // As when the disk is full: the weights are loaded all the same.
-      process.stderr.write(`fovea: ${(error as Error).message}\n`);
+      note(`fovea: ${(error as Error).message}`);
     }
   });
 }

@@ -68,6 +68,7 @@ export interface Part {
 /** A run that makes one split. */
 export const ALONE = { splits: 1, split_steps: 0 };
 
+/** Steps of a product: four k of one tap each. */
 export function stepsOf({ kh, kw, k }: Columns): number {
   return kh * kw * Math.ceil(k / 4);
 }
@@ -107,6 +108,7 @@ export function lanesKernel(
   };
 }
 
+/** The B operand of software adapters: in windows where there are many rows. */
 export function lanesOperand(op: string, w: Operand, m: number, columns: Columns): BOperand {
   const windowed = lanesKernel(w);
   const { S, NT } = windowed.flags;

@@ -2,7 +2,7 @@ import { empty, type Tensor } from '../tensor.js';
 import { biasKind, type Epilogue } from './conv_geometry.js';
 import { ALONE, lanesKernel, WINDOW, type Columns } from './gemm_operand.js';
 import { clampOf, matrixRows, multiply, type ProductOperands, type Rows } from './product.js';
-import { run, type Operand } from './run.js';
+import { deviceOf, run, type Operand } from './run.js';
 
 const WG = 64;
 /** Multiplications of a convolution from which on saving three quarters of them repays the transforms. */
@@ -29,7 +29,8 @@ export function isWinograd(
   // The transforms cost as many operations a channel as a product with some 24 channels.
   const isDeep = n * k >= 24 * (n + k);
   const pays = isDeep && tilesOf(rows).all >= MIN_TILES && 9 * rows.m * n * k >= MIN_WORK;
-  const fits = k * lanesKernel(c).flags.S <= WINDOW;
+  const { S, NT } = lanesKernel(c).flags;
+  const fits = k * S <= WINDOW && filterBytes(n, k, NT) <= deviceOf(c).bindingLimit;
   return is3x3 && isDense && inFours && isPlain && fits && pays;
 }
 
@@ -95,12 +96,21 @@ interface Filters {
   readonly windows: number;
 }
 
+/** How the transformed filters of [k, n] channels are shared out to windows. */
+function filterWindows(n: number, k: number, NT: number): Omit<Filters, 'u'> {
+  const tiles = Math.ceil(n / NT);
+  const tilesEach = Math.floor(WINDOW / (k * (NT / 4)));
+  return { tiles, tilesEach, windows: Math.ceil(tiles / tilesEach) };
+}
+
+function filterBytes(n: number, k: number, NT: number): number {
+  return POSITIONS * filterWindows(n, k, NT).windows * WINDOW * 16;
+}
+
 function transformFilters(op: string, w: Operand, columns: Columns): Filters {
   const { n, k, offset, s_ty, s_tx, s_k, s_n } = columns;
   const { NT } = lanesKernel(w).flags;
-  const tiles = Math.ceil(n / NT);
-  const tilesEach = Math.floor(WINDOW / (k * (NT / 4)));
-  const windows = Math.ceil(tiles / tilesEach);
+  const { tiles, tilesEach, windows } = filterWindows(n, k, NT);
   const u = empty([POSITIONS * windows * WINDOW, 4]);
   const count = tiles * k * NT;
   const params = {

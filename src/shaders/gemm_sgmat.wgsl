@@ -6,7 +6,7 @@
 // matrix per subgroup at a time. Splits as in gemm_simt.
 // EMULATED: in place of the matrix units, SG invocations share each matrix: all but the instruction itself
 // can be checked on any adapter. H is what is staged: f16 (with F16), or f32 rounded to f16.
-// b: vec4 over four columns, row k of tile t at t * b_tile + k * b_row, rows of a step in order.
+// b: lib/slab_rows.
 // Flags: BM, NT, BK, SM, SN, MM, MN, MK, SG (subgroup size), INVOCATIONS = BM / SM * NT / SN * SG;
 // ACTIVATION of lib/conv_rows. Grid: one workgroup per (split, tile), column tiles fastest.
 #if EMULATED
@@ -17,9 +17,8 @@ enable chromium_experimental_subgroup_matrix;
 enable f16;
 #endif
 #include lib/conv_rows
+#include lib/slab_rows
 #include lib/math
-
-@group(0) @binding(1) var<storage, read> b: array<vec4f>;
 
 // Eight more than needed keep rows in different banks.
 const A_ROW = BK + 8;
@@ -182,10 +181,4 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   workgroupBarrier();
 #end
 #end
-}
-
-// Row k of a slab at `step`; zeros from step1 on.
-fn load_b(at: u32, step: u32, k: u32, step1: u32) -> vec4f {
-  let inside = step + k / 4 < step1;
-  return select(vec4f(0), b[at + select(0, 4 * step, inside) * p.b_row], inside);
 }

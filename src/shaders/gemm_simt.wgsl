@@ -4,13 +4,12 @@
 // 4 x 4 that lie half a tile apart where there are two in a row, so that neighbours read neighbours. A slab
 // of 16 k of both operands is staged in workgroup memory; the next slab is loaded into registers while
 // this one is used. Each of `splits` parts of the steps, of split_steps each, makes partial sums of its own.
-// b: vec4 over four columns, row k of tile t at t * b_tile + k * b_row, rows of a step in order.
+// b: lib/slab_rows.
 // Flags: BM, NT, TM, TN, INVOCATIONS = BM / TM * NT / TN; ACTIVATION of lib/conv_rows.
 // Grid: one workgroup per (split, tile), column tiles fastest.
 #include lib/conv_rows
+#include lib/slab_rows
 #include lib/math
-
-@group(0) @binding(1) var<storage, read> b: array<vec4f>;
 
 const COLUMNS = NT / TN;
 // vec4 over k: [4, A_ROW]; two more than needed keep writes of neighbours in different banks.
@@ -115,10 +114,4 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
     }
   }
 #end
-}
-
-// Row k of a slab at `step`; zeros from step1 on.
-fn load_b(at: u32, step: u32, k: u32, step1: u32) -> vec4f {
-  let inside = step + k / 4 < step1;
-  return select(vec4f(0), operand4(b[at + select(0, 4 * step, inside) * p.b_row]), inside);
 }
