@@ -101,11 +101,15 @@ describe('fovea models', () => {
     file.set([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]);
     const server = await startLiar();
     // The first answer ends only when the second process has said that it waits.
-    let finish = (): void => undefined;
+    // It may say so before the first one has asked.
+    let tellWaiting = (): void => undefined;
+    const isWaiting = new Promise<void>((resolve) => {
+      tellWaiting = resolve;
+    });
     server.answer = (_, response) => {
       response.writeHead(200, { 'content-length': file.length });
       response.write(file.subarray(0, 1000));
-      finish = () => response.end(file.subarray(1000));
+      void isWaiting.then(() => response.end(file.subarray(1000)));
     };
     const pull = (): ReturnType<typeof fovea> =>
       fovea(
@@ -113,7 +117,7 @@ describe('fovea models', () => {
         { ...env, FOVEA_MIRROR: server.url },
         undefined,
         (stderr) => {
-          if (stderr.includes('another process downloads')) finish();
+          if (stderr.includes('another process downloads')) tellWaiting();
         },
       );
     const [first, second] = await Promise.all([pull(), pull()]);
