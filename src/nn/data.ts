@@ -26,14 +26,18 @@ export type Inputs = ArrayInput | readonly ArrayInput[] | Readonly<Record<string
 /** Larger arrays stay in memory, and are uploaded batch by batch. */
 const MAX_RESIDENT_BYTES = 256 * 2 ** 20;
 
-/** Samples that can be picked by number. */
-export interface Rows {
-  readonly count: number;
+/** What a batch is taken from at each step. */
+export interface BatchSource {
   /** The samples of these numbers, as one batch; asked again at each step. */
   take(indices: () => Int32Array): Tensor;
+  dispose(): void;
+}
+
+/** Samples that can be picked by number. */
+export interface Rows extends BatchSource {
+  readonly count: number;
   /** The samples from number `first` to before `end`. */
   slice(first: number, end: number): Tensor;
-  dispose(): void;
 }
 
 function isArrayInput(value: unknown): value is ArrayInput {

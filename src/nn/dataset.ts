@@ -95,7 +95,7 @@ export class Dataset<T> implements AsyncIterable<T> {
       const first = index * batchSize;
       const count = Math.min(batchSize, this.size - first);
       const all = await Promise.all(
-        Array.from({ length: count }, (_, i) => this.source(first + i, pass)),
+        Array.from({ length: count }, async (_, i) => this.source(first + i, pass)),
       );
       const elements = all.filter((element) => element !== LEFT_OUT);
       return elements.length === 0 ? LEFT_OUT : stack(elements);
@@ -169,18 +169,30 @@ export class Dataset<T> implements AsyncIterable<T> {
   /**
    * The elements of one pass from number `first` on, `LEFT_OUT` for those that could not be made. Of
    * those that are made ahead, errors count when it is their turn.
+   *
+   * @param abandon is given what was made ahead in vain, when nobody goes on
    */
-  async *pass(pass: number, first = 0): AsyncGenerator<T | typeof LEFT_OUT, void, undefined> {
+  async *pass(
+    pass: number,
+    first = 0,
+    abandon: (element: T) => void = () => undefined,
+  ): AsyncGenerator<T | typeof LEFT_OUT, void, undefined> {
     const waiting: Promise<T | typeof LEFT_OUT>[] = [];
     let next = first;
-    while (next < this.size || waiting.length > 0) {
-      while (next < this.size && waiting.length <= this.ahead) {
-        const index = next++;
-        const element = Promise.resolve().then(() => this.source(index, pass));
-        element.catch(() => undefined);
-        waiting.push(element);
+    try {
+      while (next < this.size || waiting.length > 0) {
+        while (next < this.size && waiting.length <= this.ahead) {
+          const index = next++;
+          const element = Promise.resolve().then(() => this.source(index, pass));
+          element.catch(() => undefined);
+          waiting.push(element);
+        }
+        yield await waiting.shift()!;
       }
-      yield await waiting.shift()!;
+    } finally {
+      for (const result of await Promise.allSettled(waiting)) {
+        if (result.status === 'fulfilled' && result.value !== LEFT_OUT) abandon(result.value);
+      }
     }
   }
 

@@ -10,9 +10,9 @@ import {
   range,
   targetRows,
   type ArrayInput,
+  type BatchSource,
   type HostArray,
   type Inputs,
-  type Rows,
 } from './data.js';
 import type { Model } from './model.js';
 
@@ -27,11 +27,11 @@ export interface WeightOptions {
 /** Samples with their targets, checked. */
 export interface Examples {
   /** One for each input. */
-  readonly x: readonly Rows[];
+  readonly x: readonly BatchSource[];
   /** One for each output. */
-  readonly y: readonly Rows[];
+  readonly y: readonly BatchSource[];
   /** One for each output; undefined where all samples count the same. */
-  readonly weights: readonly (Rows | undefined)[];
+  readonly weights: readonly (BatchSource | undefined)[];
   /** Which of the rows. */
   readonly indices: Int32Array;
 }
@@ -66,9 +66,43 @@ async function loadTargets(
   plans: readonly OutputPlan[],
   y: Inputs,
   count: number,
-  { sampleWeight, classWeight }: WeightOptions,
+  options: WeightOptions,
 ): Promise<Omit<Examples, 'x'>> {
-  const names = model.outputNames;
+  const { targets, weights } = await checkedTargets(where, model, plans, y, count, options);
+  return {
+    y: targets.map((target, i) => targetRows(target, targetType(plans[i]!))),
+    weights: weights.map(
+      (values) => values && targetRows({ data: values, shape: [count] }, 'float32'),
+    ),
+    indices: range(0, count),
+  };
+}
+
+/** How the targets of an output lie on the GPU. */
+export function targetType({ loss }: OutputPlan): 'int32' | 'float32' {
+  return loss?.isSparse ? 'int32' : 'float32';
+}
+
+/** Targets and weights of samples, one for each output; weights undefined where all count the same. */
+export interface Targets {
+  readonly targets: readonly HostArray[];
+  readonly weights: readonly (Float32Array | undefined)[];
+}
+
+/**
+ * Checks the targets of samples, and how much each counts.
+ *
+ * @param count number of samples
+ * @throws FoveaError when they do not fit the samples or the losses, or hold NaN or infinity
+ */
+export async function checkedTargets(
+  where: string,
+  { outputNames: names }: Pick<Model, 'outputNames'>,
+  plans: readonly OutputPlan[],
+  y: Inputs,
+  count: number,
+  { sampleWeight, classWeight }: WeightOptions,
+): Promise<Targets> {
   const targets: HostArray[] = [];
   for (const [i, array] of arraysOf(`${where}: y`, y, names).entries()) {
     const { loss, output } = plans[i]!;
@@ -86,15 +120,7 @@ async function loadTargets(
     }
     weights[0] = byClass(targets[0]!, count, classWeight, weights[0]);
   }
-  return {
-    y: targets.map((target, i) =>
-      targetRows(target, plans[i]!.loss?.isSparse ? 'int32' : 'float32'),
-    ),
-    weights: weights.map(
-      (values) => values && targetRows({ data: values, shape: [count] }, 'float32'),
-    ),
-    indices: range(0, count),
-  };
+  return { targets, weights };
 }
 
 async function sampleWeights(

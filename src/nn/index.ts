@@ -3,6 +3,8 @@ export { type ActivationName } from './activations.js';
 export { type Serialized } from './config.js';
 export { type FitCallback } from './callbacks/index.js';
 export { type CustomLayers } from './deserialize.js';
+export { Dataset, type BatchOptions, type ElementContext, type ShuffleOptions } from './dataset.js';
+export { type Batch } from './feed.js';
 export { type ArrayInput, type HostArray, type Inputs, type Values } from './data.js';
 export {
   Constraint,
@@ -89,6 +91,8 @@ export {
 } from './schedules.js';
 export { Sequential, sequential, type SequentialOptions } from './sequential.js';
 export {
+  type DatasetEvaluateOptions,
+  type DatasetFitOptions,
   type EpochLogs,
   type EvaluateOptions,
   type EvaluateResult,

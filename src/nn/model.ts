@@ -7,6 +7,8 @@ import { keep, scope } from '../scope.js';
 import type { Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { checkBatchSize, inputRows, type Inputs } from './data.js';
+import { Dataset } from './dataset.js';
+import type { Batch } from './feed.js';
 import type { Graph, SymbolicTensor } from './graph.js';
 import { Layer, only, type CallOptions, type Weight } from './layer.js';
 import { Replay } from './replay.js';
@@ -15,6 +17,8 @@ import { summarize, type SummaryOptions } from './summary.js';
 import {
   evaluate,
   fit,
+  type DatasetEvaluateOptions,
+  type DatasetFitOptions,
   type EvaluateOptions,
   type EvaluateResult,
   type FitOptions,
@@ -229,33 +233,87 @@ export abstract class Model extends Layer {
    * @throws FoveaError when data, shapes and options do not fit the model; what `signal` says when
    *   it is aborted: the model then has the weights of the last finished step
    */
-  fit(x: Inputs, y: Inputs, options: FitOptions = {}): Promise<History> {
-    return fit(this, x, y, options);
+  fit(x: Inputs, y: Inputs, options?: FitOptions): Promise<History>;
+  /**
+   * Trains the model on batches `{ x, y }` of a data set, each made when it is needed.
+   *
+   * @throws FoveaError as above; DATA when nothing of the data set could be read
+   */
+  fit(dataset: Dataset<Batch>, options?: DatasetFitOptions): Promise<History>;
+  fit(
+    x: Inputs | Dataset<Batch>,
+    y: Inputs | DatasetFitOptions = {},
+    options: FitOptions = {},
+  ): Promise<History> {
+    if (x instanceof Dataset) return fit(this, x, undefined, y as DatasetFitOptions);
+    return fit(this, x, y as Inputs, options);
   }
 
   /** Loss and metrics in inference. Arguments are those of `fit`. */
-  evaluate(x: Inputs, y: Inputs, options: EvaluateOptions = {}): Promise<EvaluateResult> {
-    return evaluate(this, x, y, options);
+  evaluate(x: Inputs, y: Inputs, options?: EvaluateOptions): Promise<EvaluateResult>;
+  evaluate(dataset: Dataset<Batch>, options?: DatasetEvaluateOptions): Promise<EvaluateResult>;
+  evaluate(
+    x: Inputs | Dataset<Batch>,
+    y: Inputs | DatasetEvaluateOptions = {},
+    options: EvaluateOptions = {},
+  ): Promise<EvaluateResult> {
+    if (x instanceof Dataset) return evaluate(this, x, undefined, y as DatasetEvaluateOptions);
+    return evaluate(this, x, y as Inputs, options);
   }
 
   /**
    * Results for many samples, computed in batches, for models with one output.
    *
-   * @param x as for `fit`
+   * @param x as for `fit`; or a data set of batches with `x`, whose size then decides
    * @returns a tensor [n, ...outputShape], to be disposed by the caller
    */
-  async predict(x: Inputs, options: PredictOptions = {}): Promise<Tensor> {
+  async predict(
+    x: Inputs | Dataset<Pick<Batch, 'x'>>,
+    options: PredictOptions = {},
+  ): Promise<Tensor> {
     const results = await this.predictAll(x, options);
     if (results.length > 1) for (const tensor of results) tensor.dispose();
     return only(`${this.name}: predict`, results, 'output');
   }
 
   /** `predict` for models with several outputs: one tensor for each. */
-  async predictAll(x: Inputs, options: PredictOptions = {}): Promise<readonly Tensor[]> {
+  async predictAll(
+    x: Inputs | Dataset<Pick<Batch, 'x'>>,
+    options: PredictOptions = {},
+  ): Promise<readonly Tensor[]> {
     const { batchSize = 32, signal } = options;
     checkBatchSize('predict', batchSize);
-    const { rows, count } = await inputRows('predict', this, x);
     const parts: (readonly Tensor[])[] = [];
+    try {
+      if (x instanceof Dataset) {
+        for await (const batch of x) {
+          await this.predictRows(batch.x, Infinity, parts, signal);
+          // The next batch shall not be made before the GPU has come near.
+          await defaultDevice().recorder.finish();
+        }
+      } else {
+        await this.predictRows(x, batchSize, parts, signal);
+      }
+      if (parts.length === 0) {
+        throw new FoveaError('DATA', 'predict: nothing of the data set could be read');
+      }
+      return this.outputs.map((_, i) => {
+        const column = parts.map((part) => part[i]!);
+        return keep(column.length === 1 ? column[0]!.detach() : scope(() => concat(column, 0)));
+      });
+    } finally {
+      for (const part of parts) for (const tensor of part) tensor.dispose();
+    }
+  }
+
+  /** Adds the results of samples to `parts`, batch by batch. */
+  private async predictRows(
+    x: Inputs,
+    batchSize: number,
+    parts: (readonly Tensor[])[],
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { rows, count } = await inputRows('predict', this, x);
     try {
       for (let first = 0; first < count; first += batchSize) {
         signal?.throwIfAborted();
@@ -266,12 +324,7 @@ export abstract class Model extends Layer {
           parts.push(this.prediction.run(key, inputs, (xs) => noGrad(() => this.callAll(xs))));
         });
       }
-      return this.outputs.map((_, i) => {
-        const column = parts.map((part) => part[i]!);
-        return keep(column.length === 1 ? column[0]!.detach() : scope(() => concat(column, 0)));
-      });
     } finally {
-      for (const part of parts) for (const tensor of part) tensor.dispose();
       for (const each of rows) each.dispose();
     }
   }

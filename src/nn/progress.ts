@@ -27,6 +27,7 @@ export class Progress {
   private lastDraw = this.start;
   private lastRead = this.start;
   private values: Logs = {};
+  private waitedMs = 0;
   /** Whether the bar was drawn. */
   private isOpen = false;
 
@@ -43,6 +44,21 @@ export class Progress {
     const bar = verbose !== 2 && target.isTerminal;
     this.style = verbose === 0 ? 'none' : bar ? 'bar' : 'line';
     if (bar && verbose !== 0 && title) target.write(`${title}\n`);
+  }
+
+  /** Goes through what steps need, and notes how long it takes to come. */
+  async *waitedFor<T>(source: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    let begin = performance.now();
+    for await (const each of source) {
+      this.waitedMs += performance.now() - begin;
+      yield each;
+      begin = performance.now();
+    }
+  }
+
+  /** The share of the time so far that was spent waiting for data, 0 to 1. */
+  get dataWait(): number {
+    return this.waitedMs / (performance.now() - this.start);
   }
 
   /** Whether it is time to read running values and pass them to `show`. */
@@ -67,14 +83,19 @@ export class Progress {
     this.target.write(`\r${this.line(done, left, now)}\x1b[K`);
   }
 
-  /** The epoch is over; these are its values. */
-  end(values: Logs): void {
+  /**
+   * The epoch is over; these are its values.
+   *
+   * @param showsWait whether to say how long it waited for data
+   */
+  end(values: Logs, showsWait = false): void {
     if (this.style === 'none') return;
     this.values = values;
     const now = performance.now();
     const elapsed = (now - this.start) / 1000;
+    const wait = showsWait ? ` - waiting for data: ${(100 * this.dataWait).toFixed(0)} %` : '';
     if (this.style === 'bar') {
-      this.target.write(`\r${this.line(this.steps, elapsed, now)}\x1b[K\n`);
+      this.target.write(`\r${this.line(this.steps, elapsed, now)}${wait}\x1b[K\n`);
       return;
     }
     const parts = [
@@ -83,7 +104,7 @@ export class Progress {
       this.pace(this.steps, now),
     ];
     const title = this.title ? [this.title] : [];
-    this.target.write(`${[...title, ...parts, ...formatLogs(values)].join(' - ')}\n`);
+    this.target.write(`${[...title, ...parts, ...formatLogs(values)].join(' - ')}${wait}\n`);
   }
 
   /** The epoch is not finished: ends the line of an open bar. */

@@ -40,12 +40,15 @@ export class FitRun {
   step = 0;
   /** The epoch that `fit` ends before. */
   readonly epochs: number;
+  /** Steps of an epoch. */
+  steps = 0;
   /** Whether `stop` was called. */
   isStopped = false;
   /** Of shuffling and dropout. */
   seed: number;
   private first: number;
   private rows: Record<string, number>[] = [];
+  private readonly dataWait: number[] = [];
   /** In the order in which they run: those that are `isLast` after the others. */
   readonly callbacks: readonly FitCallback[];
   private pending: Snapshot | undefined;
@@ -54,8 +57,6 @@ export class FitRun {
   constructor(
     private readonly session: Session,
     { epochs = 1, initialEpoch = 0, seed, callbacks = [] }: FitOptions,
-    /** Steps of an epoch. */
-    readonly steps: number,
   ) {
     this.epochs = epochs;
     this.epoch = initialEpoch;
@@ -88,6 +89,11 @@ export class FitRun {
     this.rows.push(logs);
   }
 
+  /** Notes the share of the time of an epoch that was spent waiting for data. */
+  noteDataWait(share: number): void {
+    this.dataWait.push(share);
+  }
+
   /** Goes on to the next epoch. */
   nextEpoch(): void {
     this.epoch++;
@@ -100,7 +106,9 @@ export class FitRun {
     for (const row of this.rows) {
       for (const [key, value] of Object.entries(row)) (history[key] ??= []).push(value);
     }
-    return { epoch: this.rows.map((_, i) => this.first + i), history };
+    const { dataWait } = this;
+    const epoch = this.rows.map((_, i) => this.first + i);
+    return { epoch, history, ...(dataWait.length > 0 && { dataWait }) };
   }
 
   /** The whole state of the training, between two steps. Waits for the GPU. */

@@ -2,11 +2,12 @@ import { noGrad } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { defaultDevice } from '../gpu/init.js';
 import { mean, reshape, sigmoid, softmax } from '../ops/index.js';
-import { Random } from '../random.js';
 import type { Tensor } from '../tensor.js';
 import { outputPlans, type Compiled, type OutputPlan } from './compile.js';
-import { batches, type Inputs, type Rows } from './data.js';
+import type { BatchSource, Inputs } from './data.js';
+import type { Dataset } from './dataset.js';
 import { loadExamples, type Examples, type WeightOptions } from './examples.js';
+import { DatasetFeed, type Batch, type Feed } from './feed.js';
 import { LogBook } from './logbook.js';
 import type { LossScale } from './loss_scale.js';
 import type { Model } from './model.js';
@@ -25,7 +26,7 @@ export class Session {
   readonly plans: readonly OutputPlan[];
   readonly batchSize: number;
   readonly book: LogBook;
-  private readonly uploaded: Rows[] = [];
+  private readonly uploaded: BatchSource[] = [];
   private readonly pace = new Pace();
   private readonly signal: AbortSignal | undefined;
   private readonly training = new Replay();
@@ -65,11 +66,6 @@ export class Session {
     return this.model.isMixed ? this.how.lossScale : undefined;
   }
 
-  /** Number of batches. */
-  steps({ indices }: Examples): number {
-    return Math.ceil(indices.length / this.batchSize);
-  }
-
   /** Throws unless there is something to train. */
   checkTrainable(): void {
     if (this.model.trainableWeights.length > 0) return;
@@ -84,32 +80,31 @@ export class Session {
     return examples;
   }
 
+  /** The batches of a data set. */
+  feed(dataset: Dataset<Batch>, options: Pick<WeightOptions, 'classWeight'>): Feed {
+    return new DatasetFeed(this.where, this.model, this.plans, dataset, options);
+  }
+
   /**
    * One pass over the training examples, from step `first` on. Values are those before each update,
    * as in Keras.
    */
   async trainEpoch(
-    train: Examples,
+    train: Feed,
     progress: Progress,
-    {
-      shuffle,
-      seed,
-      first = 0,
-      after,
-    }: { shuffle: boolean; seed: number; first?: number; after: AfterStep },
+    { seed, first = 0, after }: { seed: number; first?: number; after: AfterStep },
   ): Promise<Logs> {
     const { model } = this;
-    const order = train.indices.slice();
     this.seed = seed;
     if (first === 0) this.book.reset();
-    if (shuffle) new Random(deriveSeed(seed, STREAM.epochs, model.epochsTrained)).shuffle(order);
-    await this.pass(order, progress, first, () => this.trainStep(train), after);
+    const step = (): void => this.trainStep(train);
+    await this.pass(train, model.epochsTrained, progress, first, step, after);
     model.epochsTrained++;
     return this.book.read();
   }
 
-  private trainStep(examples: Examples): void {
-    this.replay(this.training, () => this.step(examples));
+  private trainStep(feed: Feed): void {
+    this.replay(this.training, feed, () => this.step(feed.examples));
     this.how.optimizer.iterations++;
   }
 
@@ -129,18 +124,18 @@ export class Session {
     applyConstraints(model.trainableWeights);
   }
 
-  private replay(steps: Replay, step: () => void): void {
-    steps.run(this.model.replayKey(String(this.indices.length)), [], () => {
+  private replay(steps: Replay, { layout }: Feed, step: () => void): void {
+    steps.run(this.model.replayKey(`${this.indices.length} ${layout}`), [], () => {
       step();
       return [];
     });
   }
 
   /** Loss and metrics of examples in inference. */
-  async evaluate(examples: Examples, progress: Progress): Promise<Logs> {
+  async evaluate(feed: Feed, progress: Progress): Promise<Logs> {
     this.book.reset();
-    await this.pass(examples.indices, progress, 0, () => {
-      this.replay(this.evaluation, () => noGrad(() => void this.lossOf(examples, {})));
+    await this.pass(feed, 0, progress, 0, () => {
+      this.replay(this.evaluation, feed, () => noGrad(() => void this.lossOf(feed.examples, {})));
     });
     return this.book.read();
   }
@@ -215,7 +210,8 @@ export class Session {
   }
 
   private async pass(
-    order: Int32Array,
+    feed: Feed,
+    epoch: number,
     progress: Progress,
     first: number,
     step: () => void,
@@ -223,11 +219,13 @@ export class Session {
   ): Promise<void> {
     let done = first;
     try {
-      for (const indices of batches(order, this.batchSize).slice(first)) {
+      for await (const indices of progress.waitedFor(feed.pass(epoch, first))) {
         this.signal?.throwIfAborted();
-        this.indices = indices;
-        step();
-        await this.pace.keep();
+        if (indices) {
+          this.indices = indices;
+          step();
+          await this.pace.keep();
+        }
         if (await after?.(done + 1)) break;
         if (progress.wantsValues()) progress.show(await this.book.read());
         progress.step(++done);
