@@ -28,6 +28,16 @@ export {
   type PictureResult,
   type PredictImagesOptions,
 } from './predict_images.js';
+export {
+  fineTune,
+  freezeLayers,
+  imageClassifier,
+  type FineTuned,
+  type FineTuneOptions,
+  type FineTuneStage,
+  type Freeze,
+  type ImageClassifierOptions,
+} from './transfer.js';
 export type { FetchOptions } from './weights.js';
 export type { ZooName } from './zoo.js';
 
