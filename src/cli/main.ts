@@ -6,10 +6,12 @@ import { addConvert } from './convert.js';
 import { addDoctor } from './doctor.js';
 import { errorDocument, EXIT, exitCode, printJson } from './exit.js';
 import { addEvaluate, addFit } from './fit.js';
+import { listenForInterrupts } from './interrupt.js';
 import { addKernels } from './kernels.js';
 import { addModels } from './models.js';
 import { addRun } from './run.js';
 import { addSummary } from './summary.js';
+import { addTrain } from './train.js';
 import { addVerify } from './verify.js';
 import { versions } from './versions.js';
 
@@ -27,13 +29,14 @@ addClassify(program);
 addModels(program);
 addSummary(program);
 addRun(program);
+addTrain(program);
 addFit(program);
 addEvaluate(program);
 addConvert(program);
 addVerify(program);
 addKernels(program);
 
-process.on('SIGINT', () => process.exit(EXIT.interrupted));
+listenForInterrupts();
 // Whoever reads our output may have seen enough: "fovea doctor | head -3".
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.ok);

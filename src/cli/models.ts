@@ -117,7 +117,7 @@ function megabytes(bytes: number): string {
 }
 
 /** One line on stderr that tells how far a download is; several where it is no terminal. */
-export function downloadLine(name: ZooName): {
+export function downloadLine(name: string): {
   readonly update: (progress: Progress) => void;
   readonly end: () => void;
 } {

@@ -55,8 +55,8 @@ export class Dataset<T> implements AsyncIterable<T> {
    */
   constructor(
     readonly size: number,
-    private readonly source: ElementSource<T>,
-    private readonly ahead = 2,
+    readonly source: ElementSource<T>,
+    readonly ahead = 2,
   ) {
     checkCount('Dataset: size', size, 0);
   }

@@ -62,7 +62,8 @@ export class BackupAndRestore implements FitCallback {
     if (this.options.deleteCheckpoint ?? true) await removeFile(this.path);
   }
 
-  private async save(run: FitRun): Promise<void> {
+  /** Writes the state between two steps. */
+  protected async save(run: FitRun): Promise<void> {
     await writeFileAtomic(this.path, encodeSnapshot(await run.snapshot()));
   }
 }
