@@ -22,7 +22,7 @@ export function fovea(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   watch?: (stdout: string, child: ChildProcess) => void,
-  watchErrors?: (stderr: string) => void,
+  watchErrors?: (stderr: string, child: ChildProcess) => void,
 ): Promise<Ended> {
   const options = ['--conditions=fovea-source', '--import', 'tsx', 'src/cli/main.ts'];
   const child = spawn(process.execPath, [...options, ...args], {
@@ -38,7 +38,7 @@ export function fovea(
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
-    watchErrors?.(stderr);
+    watchErrors?.(stderr, child);
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);

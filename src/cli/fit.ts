@@ -8,7 +8,8 @@ import { perName, readArrays } from './arrays.js';
 import { printJson } from './exit.js';
 import { collect, integer, number, openModelFor, withJson } from './model.js';
 
-interface TrainingFlags {
+/** How a model is trained, where it does not know it. */
+export interface TrainingFlags {
   readonly optimizer?: string;
   readonly learningRate?: number;
   readonly loss?: readonly string[];
@@ -26,13 +27,6 @@ interface FitFlags extends TrainingFlags {
   readonly shuffle: boolean;
   readonly seed?: number;
   readonly output: string;
-  readonly json?: boolean;
-}
-
-interface EvaluateFlags extends TrainingFlags {
-  readonly x: readonly string[];
-  readonly y: readonly string[];
-  readonly batchSize: number;
   readonly json?: boolean;
 }
 
@@ -86,30 +80,8 @@ function printEpoch(epoch: number, logs: Readonly<Record<string, number>>): void
   process.stdout.write(`epoch ${epoch + 1}  ${values.join('  ')}\n`);
 }
 
-/** Adds `fovea evaluate MODEL --x x.npy --y y.npy`. */
-export function addEvaluate(program: Command): void {
-  const command = withTraining(
-    program
-      .command('evaluate')
-      .description('Loss and metrics of a model on arrays in .npy files.')
-      .argument('<model>', '.keras, .h5 or TensorFlow.js model.json')
-      .requiredOption('--x <file>', 'samples (.npy); repeat it for several inputs', collect)
-      .requiredOption('--y <file>', 'targets (.npy); repeat it for several outputs', collect)
-      .option('--batch-size <n>', 'samples that are computed at once', integer(1), 32),
-  );
-  withJson(command).action(async (path: string, flags: EvaluateFlags) => {
-    const model = await openModelFor(path, flags.x);
-    compileFor(model, flags);
-    const data = await examples(model, flags.x, flags.y, '');
-    const result = await model.evaluate(...data, { batchSize: flags.batchSize, verbose: 0 });
-    if (flags.json) printJson(result);
-    else
-      for (const [name, value] of Object.entries(result))
-        process.stdout.write(`${name}: ${value}\n`);
-  });
-}
-
-function withTraining(command: Command): Command {
+/** Adds the flags that say how a model is trained. */
+export function withTraining(command: Command): Command {
   return command
     .option('--optimizer <name>', 'sgd, rmsprop, adam, adamw, ...; default: that of the model')
     .option('--learning-rate <rate>', 'default: that of the optimizer', number(0))
@@ -123,7 +95,7 @@ function withTraining(command: Command): Command {
 }
 
 /** Keeps how the model is trained, but for what flags say. */
-function compileFor(model: Model, flags: TrainingFlags): void {
+export function compileFor(model: Model, flags: TrainingFlags): void {
   const own = model.compiled;
   const names = model.outputNames;
   const loss = flags.loss ? forOutputs('--loss', flags.loss, names) : own?.loss;
@@ -158,7 +130,8 @@ function optimizerFor(
   return own.optimizer;
 }
 
-async function examples(
+/** Reads the samples and targets of a model. */
+export async function examples(
   model: Model,
   x: readonly string[],
   y: readonly string[],

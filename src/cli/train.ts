@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FoveaError } from '../errors.js';
 import { checkPrecision, init } from '../gpu/init.js';
@@ -84,6 +85,11 @@ export function addTrain(program: Command): void {
       );
     }
     const run = await readRun(resume);
+    if (existsSync(join(resume, RUN.metrics))) {
+      throw new FoveaError('ARGUMENT', `the training of ${resume} has ended`, {
+        hint: `Train its model further: fovea train --model ${join(resume, RUN.last)} --data ...`,
+      });
+    }
     await train(run.config, () => Promise.resolve(run), json);
   });
 }

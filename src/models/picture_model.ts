@@ -118,7 +118,10 @@ async function fromFile({
   };
 }
 
-function refuse(model: string, options: Readonly<Record<string, unknown>>): void {
+function refuse(
+  model: string,
+  options: Readonly<Record<string, string | number | boolean | null>>,
+): void {
   for (const [name, value] of Object.entries(options)) {
     if (value === null) continue;
     throw new FoveaError('ARGUMENT', `${model}: ${name} does not go with it, got ${String(value)}`);

@@ -34,6 +34,7 @@ export {
   type SeedSource,
   type Weight,
 } from './layer.js';
+export { judge, type Judgement } from './judge.js';
 export * as layers from './layers/index.js';
 export { Loss, losses, type LossName, type LossOptions } from './losses.js';
 export { type Compiled, type CompileOptions, type PerOutput } from './compile.js';

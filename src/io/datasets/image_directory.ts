@@ -107,6 +107,9 @@ export class ImageDataset<T> extends Dataset<T> {
   }
 }
 
+/** Batches of pictures with their classes. */
+export type ImageBatches = ImageDataset<ImageBatch>;
+
 /** The two parts of the pictures of a folder. */
 export interface ImageSplit<D> {
   readonly training: D;
@@ -345,8 +348,9 @@ async function readPicture(
     return { data: image.data, shape: [image.height, image.width, image.channels] };
   }
   if (!badFiles.some((bad) => bad.file === file)) {
-    badFiles.push({ file, message: image.message });
-    if (badFiles.length <= MOST_NAMED) warn(`left out: ${image.message}`);
+    const [message = ''] = image.message.split('\n');
+    badFiles.push({ file, message });
+    if (badFiles.length <= MOST_NAMED) warn(`left out: ${message}`);
     if (badFiles.length === MOST_NAMED) warn('further files that cannot be read are not named');
   }
   return undefined;

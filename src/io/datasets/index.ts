@@ -7,6 +7,7 @@ export {
   imageFromDirectory,
   type BadFile,
   type ImageBatch,
+  type ImageBatches,
   type ImageDatasets,
   type ImageDirectoryOptions,
   type ImageSplit,

@@ -1,0 +1,170 @@
+import type { Command } from 'commander';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { FoveaError } from '../errors.js';
+import { init } from '../gpu/init.js';
+import * as datasets from '../io/datasets/index.js';
+import { writeFileAtomic } from '../io/files.js';
+import { loadModel } from '../io/model.js';
+import { judge, type Judgement } from '../nn/judge.js';
+import { confusionMatrix, type ClassScores, type ConfusionMatrix } from '../vis/confusion.js';
+import { printJson } from './exit.js';
+import { compileFor, examples, withTraining, type TrainingFlags } from './fit.js';
+import { collect, integer, openModelFor, withJson } from './model.js';
+import { readRun, RUN, type Run } from './train_run.js';
+
+interface EvaluateFlags extends TrainingFlags {
+  readonly x?: readonly string[];
+  readonly y?: readonly string[];
+  readonly data?: string;
+  readonly csv?: string;
+  readonly images?: string;
+  readonly checkpoint?: string;
+  readonly output?: string;
+  readonly batchSize: number;
+  readonly json?: boolean;
+}
+
+/** Adds `fovea evaluate MODEL --x x.npy --y y.npy` and `fovea evaluate RUN --data DIR`. */
+export function addEvaluate(program: Command): void {
+  const command = withTraining(
+    program
+      .command('evaluate')
+      .description('Loss and metrics of a model on arrays, or of a run on folders of pictures.')
+      .argument('<model>', '.keras, .h5 or TensorFlow.js model.json; or the folder of a run')
+      .option('--x <file>', 'samples (.npy); repeat it for several inputs', collect)
+      .option('--y <file>', 'targets (.npy); repeat it for several outputs', collect)
+      .option('--data <folder>', 'for a run: has one folder of pictures for each class')
+      .option('--csv <file>', 'for a run: names of pictures and their classes, with --images')
+      .option('--images <folder>', 'where the pictures of the CSV file are')
+      .option('--checkpoint <which>', 'of a run: best (the default) or last')
+      .option('--output <folder>', 'of a run: also write metrics.json and predictions.csv there')
+      .option('--batch-size <n>', 'samples that are computed at once', integer(1), 32),
+  );
+  withJson(command).action((path: string, flags: EvaluateFlags) =>
+    existsSync(join(path, RUN.config)) ? evaluateRun(path, flags) : evaluateModel(path, flags),
+  );
+}
+
+async function evaluateModel(path: string, flags: EvaluateFlags): Promise<void> {
+  const { x, y, batchSize, json } = flags;
+  refuse(flags, ['data', 'csv', 'images', 'checkpoint', 'output'], `${path} is no folder of a run`);
+  if (!x || !y) throw new FoveaError('ARGUMENT', 'evaluate: a model needs --x and --y');
+  const model = await openModelFor(path, x);
+  compileFor(model, flags);
+  const data = await examples(model, x, y, '');
+  const result = await model.evaluate(...data, { batchSize, verbose: 0 });
+  if (json) printJson(result);
+  else
+    for (const [name, value] of Object.entries(result)) process.stdout.write(`${name}: ${value}\n`);
+}
+
+function refuse(
+  flags: EvaluateFlags,
+  names: readonly (keyof EvaluateFlags)[],
+  reason: string,
+): void {
+  for (const name of names) {
+    if (flags[name] === undefined) continue;
+    throw new FoveaError('ARGUMENT', `evaluate: --${name} does not go here: ${reason}`);
+  }
+}
+
+async function evaluateRun(path: string, flags: EvaluateFlags): Promise<void> {
+  const { checkpoint = 'best', output, json } = flags;
+  const training = ['x', 'y', 'optimizer', 'learningRate', 'loss', 'metrics'] as const;
+  refuse(flags, training, `${path} is a run, which is judged on pictures`);
+  if (checkpoint !== 'best' && checkpoint !== 'last') {
+    throw new FoveaError('ARGUMENT', `--checkpoint is best or last, got '${checkpoint}'`);
+  }
+  const run = await readRun(path);
+  await init();
+  const model = await loadModel(join(path, RUN[checkpoint]));
+  const data = await testData(run, model.inputShape, flags);
+  const judgement = await judge(model, data);
+  const matrix = confusionMatrix(judgement.labels, judgement.predictions, run.classNames);
+  const document = resultOf(path, checkpoint, judgement, matrix, data.badFiles);
+  if (output !== undefined) await writeResults(output, document, judgement, run, data);
+  if (json) printJson(document);
+  else process.stdout.write(resultText(document));
+}
+
+function testData(
+  { classNames }: Run,
+  [height = 0, width = 0]: readonly number[],
+  { data, csv, images, batchSize }: EvaluateFlags,
+): Promise<datasets.ImageBatches> {
+  const options = { imageSize: [height, width], batchSize, classNames, shuffle: false } as const;
+  if (data !== undefined && csv === undefined && images === undefined) {
+    return datasets.imageFromDirectory(data, options);
+  }
+  throw new FoveaError('ARGUMENT', 'evaluate: a run needs --data, or --csv and --images');
+}
+
+/** What is told of a run on other pictures. */
+interface Result {
+  readonly run: string;
+  readonly checkpoint: string;
+  readonly samples: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  readonly classes: readonly (ClassScores & { readonly name: string })[];
+  /** `confusion[truth][prediction]`. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly badFiles: readonly datasets.BadFile[];
+}
+
+function resultOf(
+  run: string,
+  checkpoint: string,
+  { labels, loss, accuracy }: Judgement,
+  { classes, perClass, counts }: ConfusionMatrix,
+  badFiles: readonly datasets.BadFile[],
+): Result {
+  return {
+    ...{ run, checkpoint, samples: labels.length, loss, accuracy },
+    classes: classes.map((name, c) => ({ name, ...withoutNaN(perClass[c]!) })),
+    confusion: counts,
+    badFiles,
+  };
+}
+
+/** A share of nothing counts as 0, as in scikit-learn. */
+function withoutNaN({ precision, recall, f1, support }: ClassScores): ClassScores {
+  const share = (value: number): number => (Number.isNaN(value) ? 0 : value);
+  return { precision: share(precision), recall: share(recall), f1: share(f1), support };
+}
+
+function resultText({ samples, loss, accuracy, classes }: Result): string {
+  const width = Math.max(...classes.map(({ name }) => name.length));
+  const cell = (value: number): string => value.toFixed(3).padStart(11);
+  const rows = classes.map(
+    ({ name, precision, recall, f1, support }) =>
+      `${name.padEnd(width)}${[precision, recall, f1].map(cell).join('')}${String(support).padStart(9)}\n`,
+  );
+  return (
+    `${' '.repeat(width)}  precision     recall         f1  support\n${rows.join('')}\n` +
+    `${samples} pictures: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}\n`
+  );
+}
+
+async function writeResults(
+  folder: string,
+  result: Result,
+  { labels, predictions, scores }: Judgement,
+  { classNames }: Run,
+  { filePaths, badFiles }: datasets.ImageBatches,
+): Promise<void> {
+  const bad = new Set(badFiles.map(({ file }) => file));
+  const files = filePaths.filter((file) => !bad.has(file));
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+  const lines = files.map((file, i) =>
+    [
+      ...[quoted(file), quoted(classNames[labels[i]!]!), quoted(classNames[predictions[i]!]!)],
+      scores[i]!.toFixed(6),
+    ].join(','),
+  );
+  const csv = `file,label,prediction,score\n${lines.join('\n')}\n`;
+  await writeFileAtomic(join(folder, 'predictions.csv'), csv);
+  await writeFileAtomic(join(folder, RUN.metrics), `${JSON.stringify(result, undefined, 2)}\n`);
+}
