@@ -55,7 +55,15 @@ describe('fovea train', () => {
     expect(run).toBe(at('runs/whole'));
     expect(values['val_accuracy']).toHaveLength(3);
     expect((await readdir(run)).sort()).toEqual(
-      ['best.keras', 'config.json', 'history.csv', 'last.keras', 'logs', 'metrics.json'].sort(),
+      [
+        'best.keras',
+        'config.json',
+        'history.csv',
+        'last.keras',
+        'logs',
+        'metrics.json',
+        'report.html',
+      ].sort(),
     );
     const config = JSON.parse(await readFile(join(run, 'config.json'), 'utf8')) as object;
     expect(config).toMatchObject({

@@ -6,12 +6,17 @@ import { init } from '../gpu/init.js';
 import * as datasets from '../io/datasets/index.js';
 import { writeFileAtomic } from '../io/files.js';
 import { loadModel } from '../io/model.js';
-import { judge, type Judgement } from '../nn/judge.js';
-import { confusionMatrix, type ClassScores, type ConfusionMatrix } from '../vis/confusion.js';
+import {
+  classificationReport,
+  confusionMatrix,
+  type ClassificationReport,
+} from '../vis/confusion.js';
 import { printJson } from './exit.js';
 import { compileFor, examples, withTraining, type TrainingFlags } from './fit.js';
 import { collect, integer, openModelFor, withJson } from './model.js';
+import { judgeFiles, readHistory, writeRunReport, type JudgedFiles } from './run_report.js';
 import { readRun, RUN, type Run } from './train_run.js';
+import { versions } from './versions.js';
 
 interface EvaluateFlags extends TrainingFlags {
   readonly x?: readonly string[];
@@ -38,7 +43,10 @@ export function addEvaluate(program: Command): void {
       .option('--csv <file>', 'for a run: names of pictures and their classes, with --images')
       .option('--images <folder>', 'where the pictures of the CSV file are')
       .option('--checkpoint <which>', 'of a run: best (the default) or last')
-      .option('--output <folder>', 'of a run: also write metrics.json and predictions.csv there')
+      .option(
+        '--output <folder>',
+        'of a run: also write report.html, metrics.json and predictions.csv',
+      )
       .option('--batch-size <n>', 'samples that are computed at once', integer(1), 32),
   );
   withJson(command).action((path: string, flags: EvaluateFlags) =>
@@ -78,15 +86,30 @@ async function evaluateRun(path: string, flags: EvaluateFlags): Promise<void> {
     throw new FoveaError('ARGUMENT', `--checkpoint is best or last, got '${checkpoint}'`);
   }
   const run = await readRun(path);
-  await init();
+  const adapter = await init();
   const model = await loadModel(join(path, RUN[checkpoint]));
   const data = await testData(run, model.inputShape, flags);
-  const judgement = await judge(model, data);
-  const matrix = confusionMatrix(judgement.labels, judgement.predictions, run.classNames);
-  const document = resultOf(path, checkpoint, judgement, matrix, data.badFiles);
-  if (output !== undefined) await writeResults(output, document, judgement, run, data);
-  if (json) printJson(document);
-  else process.stdout.write(resultText(document));
+  const judged = await judgeFiles(model, data, data, 'test');
+  const { labels, predictions, loss } = judged;
+  const matrix = confusionMatrix(labels, predictions, run.classNames);
+  const { text, ...report } = classificationReport(matrix);
+  const { badFiles } = data;
+  const result: Result = {
+    ...{ run: path, checkpoint, samples: labels.length, loss, ...report },
+    ...{ confusion: matrix.counts, badFiles },
+  };
+  if (output !== undefined) {
+    await writeResults(output, result, judged, run);
+    const environment = { adapter: adapter.description, checkpoint, versions: versions() };
+    const history = await readHistory(path);
+    await writeRunReport(output, run, model, judged, history, environment);
+  }
+  if (json) printJson(result);
+  else
+    process.stdout.write(
+      `${text}\n${labels.length} pictures: loss ${loss.toFixed(4)}, accuracy ${report.accuracy.toFixed(4)}\n`,
+    );
+  model.dispose();
 }
 
 function testData(
@@ -102,61 +125,22 @@ function testData(
 }
 
 /** What is told of a run on other pictures. */
-interface Result {
+interface Result extends Omit<ClassificationReport, 'text'> {
   readonly run: string;
   readonly checkpoint: string;
   readonly samples: number;
   readonly loss: number;
-  readonly accuracy: number;
-  readonly classes: readonly (ClassScores & { readonly name: string })[];
   /** `confusion[truth][prediction]`. */
   readonly confusion: readonly (readonly number[])[];
   readonly badFiles: readonly datasets.BadFile[];
 }
 
-function resultOf(
-  run: string,
-  checkpoint: string,
-  { labels, loss, accuracy }: Judgement,
-  { classes, perClass, counts }: ConfusionMatrix,
-  badFiles: readonly datasets.BadFile[],
-): Result {
-  return {
-    ...{ run, checkpoint, samples: labels.length, loss, accuracy },
-    classes: classes.map((name, c) => ({ name, ...withoutNaN(perClass[c]!) })),
-    confusion: counts,
-    badFiles,
-  };
-}
-
-/** A share of nothing counts as 0, as in scikit-learn. */
-function withoutNaN({ precision, recall, f1, support }: ClassScores): ClassScores {
-  const share = (value: number): number => (Number.isNaN(value) ? 0 : value);
-  return { precision: share(precision), recall: share(recall), f1: share(f1), support };
-}
-
-function resultText({ samples, loss, accuracy, classes }: Result): string {
-  const width = Math.max(...classes.map(({ name }) => name.length));
-  const cell = (value: number): string => value.toFixed(3).padStart(11);
-  const rows = classes.map(
-    ({ name, precision, recall, f1, support }) =>
-      `${name.padEnd(width)}${[precision, recall, f1].map(cell).join('')}${String(support).padStart(9)}\n`,
-  );
-  return (
-    `${' '.repeat(width)}  precision     recall         f1  support\n${rows.join('')}\n` +
-    `${samples} pictures: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}\n`
-  );
-}
-
 async function writeResults(
   folder: string,
   result: Result,
-  { labels, predictions, scores }: Judgement,
+  { labels, predictions, scores, files }: JudgedFiles,
   { classNames }: Run,
-  { filePaths, badFiles }: datasets.ImageBatches,
 ): Promise<void> {
-  const bad = new Set(badFiles.map(({ file }) => file));
-  const files = filePaths.filter((file) => !bad.has(file));
   const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
   const lines = files.map((file, i) =>
     [

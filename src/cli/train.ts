@@ -7,13 +7,13 @@ import * as datasets from '../io/datasets/index.js';
 import { writeFileAtomic } from '../io/files.js';
 import { pictureModel } from '../models/picture_model.js';
 import { Dataset } from '../nn/dataset.js';
-import type { Batch } from '../nn/feed.js';
 import type { Model } from '../nn/model.js';
 import type { History } from '../nn/train.js';
 import { downloadLine } from './models.js';
 import { EXIT, printJson } from './exit.js';
 import { onInterrupt } from './interrupt.js';
 import { integer, number, withJson } from './model.js';
+import { judgeFiles, writeRunReport } from './run_report.js';
 import { readJsonObject, trainConfig, type TrainConfig } from './train_config.js';
 import {
   Backup,
@@ -121,7 +121,9 @@ async function train(
       callbacks: [...runCallbacks(run, data.validation !== undefined), backup],
     });
     const seconds = (performance.now() - begin) / 1000;
-    await finish(run, history, { adapter: adapter.description, seconds }, json);
+    const environment = { adapter: adapter.description, seconds, versions: versions() };
+    await report(run, model, data, history, environment);
+    await finish(run, history, environment, json);
   } catch (error) {
     if (!(error instanceof Interrupted)) throw error;
     const command = `fovea train --resume ${run.folder}`;
@@ -144,11 +146,13 @@ function compile(model: Model, { optimizer, lr, precision }: TrainConfig): void 
 
 /** Pictures to train and to validate on. */
 interface TrainingData {
-  readonly train: Dataset<Batch>;
-  readonly validation: Dataset<Batch> | undefined;
+  readonly train: Dataset<datasets.ImageBatch>;
+  readonly validation: Dataset<datasets.ImageBatch> | undefined;
   readonly classNames: readonly string[];
-  readonly counts: readonly [train: number, validation: number];
+  readonly sources: { readonly train: Pictures; readonly validation: Pictures | undefined };
 }
+
+type Pictures = datasets.ImageDataset<datasets.LabelledImage>;
 
 /** Decoded pictures are kept in memory where they are not larger. */
 const MAX_CACHED_BYTES = 512 * 2 ** 20;
@@ -171,14 +175,22 @@ async function trainingData(config: TrainConfig, size: number): Promise<Training
   const bytes = 3 * size * size * (training.size + (validation?.size ?? 0));
   const kept = <T>(set: Dataset<T>): Dataset<T> => (bytes <= MAX_CACHED_BYTES ? set.cache() : set);
   return {
-    train: kept(training).shuffle({ seed }).batch(batch).prefetch(4),
-    validation: validation && kept(validation).batch(batch).prefetch(4),
+    train: batches(kept(training).shuffle({ seed }), batch),
+    validation: validation && batches(kept(validation), batch),
     classNames,
-    counts: [training.size, validation?.size ?? 0],
+    sources: { train: training, validation },
   };
 }
 
-function describe(model: Model, { classNames, counts: [train, validation] }: TrainingData): string {
+function batches(
+  pictures: Dataset<datasets.LabelledImage>,
+  size: number,
+): Dataset<datasets.ImageBatch> {
+  return (pictures.batch(size) as Dataset<datasets.ImageBatch>).prefetch(4);
+}
+
+function describe(model: Model, { classNames, sources }: TrainingData): string {
+  const [train, validation] = [sources.train.size, sources.validation?.size ?? 0];
   const trained = model.trainableWeights.reduce((sum, { value }) => sum + value.size, 0);
   const n = (value: number): string => value.toLocaleString('en');
   return (
@@ -187,10 +199,23 @@ function describe(model: Model, { classNames, counts: [train, validation] }: Tra
   );
 }
 
+/** Writes the report, on the pictures that the model was validated on; without any, there is none. */
+async function report(
+  run: Run,
+  model: Model,
+  { validation, sources }: TrainingData,
+  { history }: History,
+  environment: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  if (!validation || !sources.validation) return;
+  const judged = await judgeFiles(model, validation, sources.validation, 'validation');
+  await writeRunReport(run.folder, run, model, judged, history, environment);
+}
+
 async function finish(
   run: Run,
   { epoch, history, dataWait = [] }: History,
-  environment: { readonly adapter: string; readonly seconds: number },
+  environment: Readonly<Record<string, unknown>>,
   json: boolean,
 ): Promise<void> {
   const last = Object.fromEntries(
@@ -204,7 +229,6 @@ async function finish(
     best: { epoch: best + 1, file: RUN.best, accuracy: watched[best] },
     dataWait: dataWait.at(-1),
     ...environment,
-    versions: versions(),
   };
   await writeFileAtomic(
     join(run.folder, RUN.metrics),

@@ -2,13 +2,12 @@ import { FoveaError } from '../errors.js';
 import { loadModel } from '../io/model.js';
 import type { Progress } from '../io/download.js';
 import { input, model as functional } from '../nn/functional.js';
-import type { SymbolicTensor } from '../nn/graph.js';
 import type { Layer } from '../nn/layer.js';
 import * as layers from '../nn/layers/index.js';
-import { Model } from '../nn/model.js';
+import type { Model } from '../nn/model.js';
 import * as applications from './applications.js';
 import { cifar10Net } from './cifar10.js';
-import { freezeLayers, imageClassifier, type Freeze } from './transfer.js';
+import { chain, freezeLayers, imageClassifier, onTop, type Freeze } from './transfer.js';
 import { hasImagenet } from './weights.js';
 import { entryOf, zooName } from './zoo.js';
 
@@ -46,7 +45,10 @@ export async function pictureModel(options: PictureModelOptions): Promise<Pictur
   }
   const name = zooName(model);
   const size = imageSize ?? entryOf(name).input.size[0];
-  return { size, build: (classes, onProgress) => onTop(options, name, size, classes, onProgress) };
+  return {
+    size,
+    build: (classes, onProgress) => pretrained(options, name, size, classes, onProgress),
+  };
 }
 
 function small(
@@ -57,16 +59,12 @@ function small(
   if (freeze !== null && freeze !== 'none' && freeze !== 0) refuse('cifar10', { freeze });
   const shape = [imageSize ?? 32, imageSize ?? 32, 3];
   const pictures = input({ shape });
-  const chain = [
-    ...augmentation(augment),
-    layers.rescaling({ scale: 1 / 255 }),
-    cifar10Net({ inputShape: shape, classes, dropout, seed }),
-  ];
-  const outputs = chain.reduce<SymbolicTensor>((x, layer) => layer.apply(x), pictures);
-  return functional({ inputs: pictures, outputs, name: 'cifar10_pictures', seed });
+  const scaled = chain([...augmentation(augment), layers.rescaling({ scale: 1 / 255 })], pictures);
+  const outputs = onTop(scaled, cifar10Net({ inputShape: shape, classes, dropout, seed }));
+  return functional({ inputs: pictures, outputs, name: 'cifar10', seed });
 }
 
-async function onTop(
+async function pretrained(
   { weights, freeze, dropout, augment, seed }: PictureModelOptions,
   name: applications.ZooName,
   size: number,
@@ -104,8 +102,7 @@ async function fromFile({
         'classifier of square RGB pictures is needed',
     );
   }
-  const trained = model.layers.find((layer) => layer instanceof Model);
-  if (freeze !== null) freezeLayers(trained ?? model, freeze);
+  if (freeze !== null) freezeLayers(model, freeze);
   return {
     size: height,
     build: (classes) => {

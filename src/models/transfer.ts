@@ -3,7 +3,7 @@ import type { Dataset } from '../nn/dataset.js';
 import type { Batch } from '../nn/feed.js';
 import { input, model, type Functional } from '../nn/functional.js';
 import type { SymbolicTensor } from '../nn/graph.js';
-import { checkInteger, type Layer } from '../nn/layer.js';
+import { checkInteger, only, type Layer } from '../nn/layer.js';
 import { Conv2D } from '../nn/layers/conv.js';
 import * as layers from '../nn/layers/index.js';
 import { BatchNormalization } from '../nn/layers/norm.js';
@@ -32,7 +32,7 @@ export interface ImageClassifierOptions {
 /**
  * A classifier on top of a network: pictures with values of 0 to 255 -> augmentation -> what the
  * network expects -> the network -> dropout -> softmax. What pictures have to go through is in the
- * model, and so in its file.
+ * model, and so in its file. The layers of the network are those of the base, with their weights.
  *
  * @param base without a top, one row of features per picture: `applications.resNet50({ includeTop:
  *   false, pooling: 'avg', weights: 'imagenet' })`
@@ -50,18 +50,26 @@ export function imageClassifier(base: Model, options: ImageClassifierOptions): F
   }
   const contract = options.input ?? contractOf(base);
   const prepare = preprocessing(contract);
-  const chain = [
-    ...augment,
-    ...(prepare ? [prepare] : []),
-    base,
+  const before = [...augment, ...(prepare ? [prepare] : [])];
+  const after = [
     ...(dropout > 0 ? [layers.dropout({ rate: dropout })] : []),
     layers.dense({ units: classes, activation: 'softmax', name: 'classifier' }),
   ];
   const pictures = input({ shape: base.inputShape });
-  const outputs = chain.reduce<SymbolicTensor>((x, layer) => layer.apply(x), pictures);
+  const outputs = chain(after, onTop(chain(before, pictures), base));
   const result = model({ inputs: pictures, outputs, name, ...(seed !== undefined && { seed }) });
   if (prepare instanceof Conv2D) setWeights(prepare, contract);
   return result;
+}
+
+/** Layers one after the other. */
+export function chain(parts: readonly Layer[], x: SymbolicTensor): SymbolicTensor {
+  return parts.reduce((y, layer) => layer.apply(y), x);
+}
+
+/** The layers of a network with one input and one output, on another tensor. */
+export function onTop(x: SymbolicTensor, base: Model): SymbolicTensor {
+  return only('imageClassifier', base.graph.applyTo([x]), 'output');
 }
 
 /**

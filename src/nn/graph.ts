@@ -84,6 +84,24 @@ export class Graph {
     return all.filter((call) => call.layer === layer);
   }
 
+  /**
+   * Uses the same layers once more, on other tensors: for a larger network in which they are layers
+   * like all others.
+   *
+   * @returns one result for each output
+   */
+  applyTo(inputs: readonly SymbolicTensor[]): readonly SymbolicTensor[] {
+    const values = new Map(this.inputs.map((symbol, i) => [symbol, inputs[i]!]));
+    for (const call of this.calls) {
+      const { outputs } = new LayerCall(
+        call.layer,
+        call.inputs.map((symbol) => values.get(symbol)!),
+      );
+      call.outputs.forEach((symbol, i) => values.set(symbol, outputs[i]!));
+    }
+    return this.outputs.map((symbol) => values.get(symbol)!);
+  }
+
   /** Throws unless there is one shape for each input, and it fits. */
   checkInputs(where: string, shapes: readonly Shape[]): void {
     if (shapes.length !== this.inputs.length) {

@@ -73,6 +73,66 @@ function scores(counts: readonly (readonly number[])[], c: number): ClassScores 
   };
 }
 
+/** How well classes are recognised on the whole. A share of nothing counts as 0, as in scikit-learn. */
+export interface ClassificationReport {
+  readonly classes: readonly (ClassScores & { readonly name: string })[];
+  readonly accuracy: number;
+  /** Mean over the classes. */
+  readonly macroAverage: ClassScores;
+  /** Mean over the classes, each counted by its samples. */
+  readonly weightedAverage: ClassScores;
+  /** All of it as a table. */
+  readonly text: string;
+}
+
+/** Precision, recall and F1 of each class and on the whole: scikit-learn's `classification_report`. */
+export function classificationReport(matrix: ConfusionMatrix): ClassificationReport {
+  const { classes: names, perClass, accuracy, total } = matrix;
+  const classes = perClass.map((each, c) => ({ name: names[c]!, ...withoutNaN(each) }));
+  const mean = (weightOf: (scores: ClassScores) => number): ClassScores => {
+    const of = (key: 'precision' | 'recall' | 'f1'): number =>
+      classes.reduce((sum, each) => sum + each[key] * weightOf(each), 0);
+    return { precision: of('precision'), recall: of('recall'), f1: of('f1'), support: total };
+  };
+  const report = {
+    ...{ classes, accuracy },
+    macroAverage: mean(() => 1 / classes.length),
+    weightedAverage: mean(({ support }) => support / total),
+  };
+  return { ...report, text: reportText(report, total) };
+}
+
+function withoutNaN({ precision, recall, f1, support }: ClassScores): ClassScores {
+  const share = (value: number): number => (Number.isNaN(value) ? 0 : value);
+  return { precision: share(precision), recall: share(recall), f1: share(f1), support };
+}
+
+function reportText(
+  { classes, accuracy, macroAverage, weightedAverage }: Omit<ClassificationReport, 'text'>,
+  total: number,
+): string {
+  const width = Math.max(12, ...classes.map(({ name }) => name.length));
+  const line = (name: string, cells: readonly (string | number)[]): string =>
+    `${name.padStart(width)} ` +
+    cells
+      .map((cell, i) => (typeof cell === 'number' && i < 3 ? cell.toFixed(2) : String(cell)))
+      .map((cell) => cell.padStart(10))
+      .join('');
+  const row = ({ precision, recall, f1, support }: ClassScores): number[] => [
+    ...[precision, recall, f1, support],
+  ];
+  return [
+    line('', ['precision', 'recall', 'f1-score', 'support']),
+    '',
+    ...classes.map((each) => line(each.name, row(each))),
+    '',
+    line('accuracy', ['', '', accuracy, total]),
+    line('macro avg', row(macroAverage)),
+    line('weighted avg', row(weightedAverage)),
+    '',
+  ].join('\n');
+}
+
 function checkClass(what: string, index: number, value: number, classes: number): number {
   if (Number.isInteger(value) && value >= 0 && value < classes) return value;
   throw new FoveaError(

@@ -32,7 +32,13 @@ export type Block =
       readonly alt: string;
       readonly caption?: string;
     }
-  | { readonly kind: 'gallery'; readonly items: readonly GalleryItem[]; readonly caption?: string }
+  | {
+      readonly kind: 'gallery';
+      readonly items: readonly GalleryItem[];
+      readonly caption?: string;
+      /** Shown only once a link to it, '#' and this name, was followed. */
+      readonly target?: string;
+    }
   /** Columns of numbers are set to the right. The first cell of a row names it. */
   | {
       readonly kind: 'table';
@@ -116,7 +122,7 @@ function blockHtml(block: Block): string {
     case 'image':
       return figureHtml(imageHtml(block.image, block.alt), block.caption);
     case 'gallery':
-      return galleryHtml(block.items, block.caption);
+      return targetHtml(block.target, galleryHtml(block.items, block.caption));
     case 'table':
       return tableHtml(block.caption, block.columns, block.rows);
   }
@@ -154,6 +160,11 @@ function galleryHtml(items: readonly GalleryItem[], caption: string | undefined)
   });
   const gallery = `<ul class="gallery">${list.join('')}</ul>`;
   return caption === undefined ? gallery : figureHtml(gallery, caption);
+}
+
+function targetHtml(target: string | undefined, content: string): string {
+  if (target === undefined) return content;
+  return `<div class="target" id="${escapeText(target)}" tabindex="-1">${content}</div>`;
 }
 
 /** Numbers, and texts of numbers such as 0.912, 1,437 or 97.2 %. */

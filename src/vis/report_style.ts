@@ -51,6 +51,10 @@ th{font-weight:600}
 thead th{color:var(--soft);font-weight:500;font-size:.9rem;border-bottom-color:var(--soft);vertical-align:bottom}
 td.num,th.num{text-align:right}
 th:last-child,td:last-child{padding-right:0}
+.target{display:none}
+.target:target{display:block}
+.chart a{cursor:pointer}
+.chart a:focus-visible rect,.chart a:hover rect{stroke:currentColor;stroke-width:2}
 @media(max-width:30rem){.chart{padding:.25rem;border-radius:8px}th,td{padding-right:1rem}}
 @media print{body{background:#fff}section{break-inside:avoid}}
 `;

@@ -129,8 +129,14 @@ function describe({ series }: LineChart): string {
 /**
  * A confusion matrix as SVG text: rows are the truth, columns the prediction, the count in every
  * cell. Right answers are blue and mistakes orange, the stronger the larger the share of their row.
+ *
+ * @param link where a cell leads to, in a page; undefined: nowhere
  */
-export function confusionSvg(matrix: ConfusionMatrix, title = 'Confusion matrix'): string {
+export function confusionSvg(
+  matrix: ConfusionMatrix,
+  title = 'Confusion matrix',
+  link: (truth: number, predicted: number) => string | undefined = () => undefined,
+): string {
   const names = matrix.classes;
   const cell = names.length <= 12 ? 44 : names.length <= 25 ? 32 : 24;
   const longest = Math.max(...names.map((name) => name.length));
@@ -145,7 +151,10 @@ export function confusionSvg(matrix: ConfusionMatrix, title = 'Confusion matrix'
     row.map((count, predicted) => {
       const [x, y] = [left + predicted * cell, top + truth * cell];
       const tip = `truth ${names[truth]!}, predicted ${names[predicted]!}: ${count}`;
-      return cellSvg(x, y, cell, count, tip, colors[truth]![predicted]!);
+      const svg = cellSvg(x, y, cell, count, tip, colors[truth]![predicted]!);
+      const href = link(truth, predicted);
+      if (href === undefined) return svg;
+      return `<a href="${escapeText(href)}" aria-label="${escapeText(tip)}">${svg}</a>`;
     }),
   );
   const rowNames = names.map((name, i) =>

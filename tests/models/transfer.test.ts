@@ -15,9 +15,7 @@ const shape = [32, 32, 3] as const;
 const pixels = (seed: number): Uint8Array =>
   Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => ((i + 1) * (seed + 3) * 2654435761) >>> 24);
 
-function batches(
-  classes: number,
-): Dataset<{
+function batches(classes: number): Dataset<{
   x: { data: Uint8Array; shape: readonly number[] };
   y: { data: Int32Array; shape: readonly number[] };
 }> {

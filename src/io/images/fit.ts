@@ -45,7 +45,7 @@ export async function readFitted(path: string, fit: Fit): Promise<Fitted> {
   const image = await readImage(path);
   const fitted = { image: fitImage(image, fit) };
   if (fit.thumbnail === undefined) return fitted;
-  return { ...fitted, thumbnail: thumbnailOf(toRgb(image), fit.thumbnail) };
+  return { ...fitted, thumbnail: thumbnail(toRgb(image), fit.thumbnail) };
 }
 
 /**
@@ -82,7 +82,8 @@ function smartCrop(image: Image, [height, width]: Size): Image {
   return { width: columns, height: rows, channels, data };
 }
 
-function thumbnailOf(image: Image, side: number): Image {
+/** A small copy of a picture, with at most so many pixels on its longer side. */
+export function thumbnail(image: Image, side: number): Image {
   const { width, height } = image;
   const scale = Math.min(1, side / Math.max(width, height));
   const sides = [height, width].map((n) => Math.max(1, Math.round(n * scale)));
