@@ -1,4 +1,4 @@
-import { readImage, toGray, toRgb, type Image } from './image.js';
+import { readImage, toRgb, type Image } from './image.js';
 import { centralCrop, resizeImage, resizeValues, type ResizeMethod, type Size } from './resize.js';
 
 /** How a picture is made ready for a network. */
@@ -57,12 +57,23 @@ export async function readFitted(path: string, fit: Fit): Promise<Fitted> {
 export async function readAsKeras(path: string, fit: KerasFit): Promise<Image> {
   const { size, resize, cropToAspectRatio, channels } = fit;
   const stored = await readImage(path, { applyOrientation: false });
-  const image = channels === 1 ? toGray(stored) : toRgb(stored);
+  const image = channels === 1 ? grayOf(stored) : toRgb(stored);
   const part = cropToAspectRatio ? smartCrop(image, size) : image;
   const [height, width] = size;
   if (part.height === height && part.width === width) return part;
   const values = resizeValues(part, size, { method: resize });
   return { width, height, channels, data: new Uint8Array(Uint8ClampedArray.from(values).buffer) };
+}
+
+/** Luma as libpng has it, rounded down: what TensorFlow makes of a colour PNG. */
+function grayOf(image: Image): Image {
+  if (image.channels === 1) return image;
+  const { width, height, channels, data } = image;
+  const gray = Uint8Array.from({ length: width * height }, (_, pixel) => {
+    const at = pixel * channels;
+    return (data[at]! * 9797 + data[at + 1]! * 19234 + data[at + 2]! * 3737) >> 15;
+  });
+  return { width, height, channels: 1, data: gray };
 }
 
 /** The largest part in the middle that has the proportions of a size: Keras's rule for rounding. */
