@@ -24,6 +24,8 @@ interface EvaluateFlags extends TrainingFlags {
   readonly data?: string;
   readonly csv?: string;
   readonly images?: string;
+  readonly fileColumn?: string;
+  readonly labelColumn?: string;
   readonly checkpoint?: string;
   readonly output?: string;
   readonly batchSize: number;
@@ -42,6 +44,8 @@ export function addEvaluate(program: Command): void {
       .option('--data <folder>', 'for a run: has one folder of pictures for each class')
       .option('--csv <file>', 'for a run: names of pictures and their classes, with --images')
       .option('--images <folder>', 'where the pictures of the CSV file are')
+      .option('--file-column <name>', 'of the CSV file; default: Path')
+      .option('--label-column <name>', 'its labels are names of classes; default: ClassId')
       .option('--checkpoint <which>', 'of a run: best (the default) or last')
       .option(
         '--output <folder>',
@@ -56,7 +60,11 @@ export function addEvaluate(program: Command): void {
 
 async function evaluateModel(path: string, flags: EvaluateFlags): Promise<void> {
   const { x, y, batchSize, json } = flags;
-  refuse(flags, ['data', 'csv', 'images', 'checkpoint', 'output'], `${path} is no folder of a run`);
+  refuse(
+    flags,
+    ['data', 'csv', 'images', 'fileColumn', 'labelColumn', 'checkpoint', 'output'],
+    `${path} is no folder of a run`,
+  );
   if (!x || !y) throw new FoveaError('ARGUMENT', 'evaluate: a model needs --x and --y');
   const model = await openModelFor(path, x);
   compileFor(model, flags);
@@ -115,11 +123,15 @@ async function evaluateRun(path: string, flags: EvaluateFlags): Promise<void> {
 function testData(
   { classNames }: Run,
   [height = 0, width = 0]: readonly number[],
-  { data, csv, images, batchSize }: EvaluateFlags,
+  { data, csv, images, batchSize, fileColumn, labelColumn }: EvaluateFlags,
 ): Promise<datasets.ImageBatches> {
+  const columns = { fileColumn, labelColumn };
   const options = { imageSize: [height, width], batchSize, classNames, shuffle: false } as const;
   if (data !== undefined && csv === undefined && images === undefined) {
     return datasets.imageFromDirectory(data, options);
+  }
+  if (csv !== undefined && images !== undefined && data === undefined) {
+    return datasets.imagesFromCsv({ ...options, csv, images, ...columns });
   }
   throw new FoveaError('ARGUMENT', 'evaluate: a run needs --data, or --csv and --images');
 }

@@ -6,6 +6,8 @@ export interface PickleMeaning {
   readonly global: (name: string) => unknown;
   /** What calling a global gives. */
   readonly reduce: (callee: unknown, args: readonly unknown[]) => unknown;
+  /** Gives an object its attributes. Default: they are left out. */
+  readonly build?: (object: unknown, state: unknown) => void;
   /** What a reference to something outside of the pickle stands for. */
   readonly persistent: (id: unknown) => unknown;
 }
@@ -13,7 +15,6 @@ export interface PickleMeaning {
 /**
  * Reads the plain data of a pickle of protocol 2: numbers, strings, tuples and lists (arrays),
  * dictionaries (Maps), and what `meaning` gives. It runs no code: everything that would is refused.
- * Attributes that objects are given are left out.
  *
  * Format: https://docs.python.org/3/library/pickletools.html
  *
@@ -170,8 +171,10 @@ const operations: ReadonlyMap<number, Operation> = new Map<number, Operation>(
       ['c', (m) => m.push(m.meaning.global(`${m.line()}.${m.line()}`))],
       ['R', reduce],
       ['Q', (m) => m.push(m.meaning.persistent(m.pop()))],
-      // Attributes of the object below.
-      ['b', (m) => void m.pop()],
+      // Texts of Python 2, which are bytes: short ones are names, long ones data.
+      ['U', (m) => m.push(latin1(m.take(m.byte())))],
+      ['T', (m) => m.push(m.take(m.uint32()))],
+      ['b', build],
     ] as readonly (readonly [string | number, Operation])[]
   ).map(([code, run]) => [typeof code === 'string' ? code.charCodeAt(0) : code, run]),
 );
@@ -199,6 +202,15 @@ function reduce(m: Machine): void {
   const args = m.pop();
   if (!Array.isArray(args)) throw invalid('it calls something without a list of arguments');
   m.push(m.meaning.reduce(m.pop(), args));
+}
+
+function build(m: Machine): void {
+  const state = m.pop();
+  m.meaning.build?.(m.top(), state);
+}
+
+function latin1(raw: Uint8Array): string {
+  return new TextDecoder('latin1').decode(raw);
 }
 
 function decode(raw: Uint8Array): string {

@@ -3,6 +3,7 @@ import { readFileOrThrow, writeFileAtomic } from '../files.js';
 import { exifOrientation, orient } from './exif.js';
 import { decodeJpeg, encodeJpeg, isJpeg } from './jpeg.js';
 import { decodePng, encodePng, isPng } from './png.js';
+import { decodePpm, isPpm } from './ppm.js';
 
 /** A picture of 8-bit samples: row-major, channels last (HWC), `data.length = height * width * channels`. */
 export interface Image {
@@ -23,12 +24,13 @@ export interface DecodeOptions {
 }
 
 /**
- * Decodes a PNG or JPEG file, told apart by its first bytes. Colour profiles are not applied.
+ * Decodes a PNG, JPEG or binary PPM file, told apart by its first bytes. Colour profiles are not applied.
  *
- * @throws FoveaError `FILE` when the bytes are neither, truncated or corrupt
+ * @throws FoveaError `FILE` when the bytes are none of these, truncated or corrupt
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Image> {
   if (isPng(bytes)) return decodePng(bytes);
+  if (isPpm(bytes)) return decodePpm(bytes);
   if (isJpeg(bytes)) {
     const image = await decodeJpeg(bytes);
     return options.applyOrientation === false ? image : orient(image, exifOrientation(bytes));
