@@ -167,8 +167,8 @@ describe('imageFromDirectory', () => {
         0,
         0,
         0,
-        ...Array(8).fill(2),
-        ...Array(7).fill(3),
+        ...Array<number>(8).fill(2),
+        ...Array<number>(7).fill(3),
       ]);
     } finally {
       await rm(join(folder, '1'), { recursive: true });

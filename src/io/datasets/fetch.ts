@@ -81,7 +81,9 @@ export function read(path: string): Promise<Uint8Array> {
  */
 export async function unzip(what: string, bytes: Uint8Array, most: number): Promise<Uint8Array> {
   try {
-    const { buffer, byteOffset, length } = await promisify(gunzip)(bytes, { maxOutputLength: most });
+    const { buffer, byteOffset, length } = await promisify(gunzip)(bytes, {
+      maxOutputLength: most,
+    });
     return new Uint8Array(buffer, byteOffset, length);
   } catch (cause) {
     throw new FoveaError('FILE', `${what} is no usable gzip file of at most ${most} bytes`, {
