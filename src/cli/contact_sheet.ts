@@ -1,7 +1,7 @@
 import type { Image } from '../io/images/image.js';
 import type { PictureResult } from '../models/predict_images.js';
 import type { Prediction } from '../models/imagenet.js';
-import { drawText, fillRect, textHeight, textWidth } from '../vis/canvas.js';
+import { drawText, fillRect, fitText, textHeight } from '../vis/canvas.js';
 import type { Rgb } from '../vis/palette.js';
 import { blank, paste } from '../vis/raster.js';
 import { htmlReport } from '../vis/report.js';
@@ -47,17 +47,11 @@ export function contactSheet(results: readonly PictureResult[]): Image {
     for (const [line, { label, score }] of predictions.slice(0, LABELS).entries()) {
       const at = top + CELL + line * textHeight;
       fillRect(sheet, [left, at, CELL * score, textHeight - 2], BAR);
-      drawText(sheet, fitting(`${percent(score)} ${label}`), [left + 2, at], INK);
+      const text = fitText(`${percent(score)} ${label}`, CELL - 4);
+      drawText(sheet, text, [left + 2, at], INK);
     }
   }
   return sheet;
-}
-
-/** Text that is not wider than a cell. */
-function fitting(text: string): string {
-  let short = text;
-  while (textWidth(short) > CELL - 4) short = `${short.replace(/\.\.$/, '').slice(0, -1)}..`;
-  return short;
 }
 
 /** A page with all pictures and their labels. */

@@ -117,6 +117,15 @@ export function textWidth(text: string): number {
   return glyphs(text).reduce((sum, glyph) => sum + fontWidths[glyph]!, 0);
 }
 
+/** Text that is not wider than so many pixels: its end is left out. */
+export function fitText(text: string, width: number): string {
+  let short = text;
+  while (textWidth(short) > width && short !== '..') {
+    short = `${short.replace(/\.\.$/, '').slice(0, -1)}..`;
+  }
+  return short;
+}
+
 /**
  * Writes text (ASCII; other characters become '?') with its upper edge at `top`.
  *

@@ -13,6 +13,7 @@ export { activationImages, activationTiles, filterImages, filterTiles } from './
 export { categoryColor, diverging, grays, okabeIto, viridis, type ColorMap } from './palette.js';
 export { heatmap, imageGrid, normalise, upscale, type Range } from './raster.js';
 export { htmlReport, type Block, type GalleryItem, type Report, type Section } from './report.js';
+export { sampleGrid, type Sample } from './sample_grid.js';
 export { type LineChart, type Series } from './scale.js';
 export { confusionSvg, lineChartSvg } from './svg.js';
 export { trainingReport, type Judged, type TrainingRun } from './training_report.js';

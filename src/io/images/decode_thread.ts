@@ -1,17 +1,31 @@
 /** What a decoding thread runs: one picture per message. */
+import { createHash } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
 import { FoveaError, type ErrorCode } from '../../errors.js';
 import { readAsKeras, readFitted, type Fit, type Fitted, type KerasFit } from './fit.js';
-import type { Image } from './image.js';
+import { readFileOrThrow } from '../files.js';
+import { decodeImage, type Image } from './image.js';
 
-/** What a thread is asked for: a `Fitted`, or an `Image` as Keras has it. */
+/** What is known of a file without looking at the picture. */
+export interface Inspected {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly bytes: number;
+  /** Equal for equal files: SHA-1. */
+  readonly hash: string;
+}
+
+/** What a thread is asked for: a `Fitted`, an `Image` as Keras has it, or an `Inspected`. */
 export type Question =
+  | { readonly kind: 'inspect'; readonly path: string }
   | { readonly kind: 'fitted'; readonly path: string; readonly fit: Fit }
   | { readonly kind: 'keras'; readonly path: string; readonly fit: KerasFit };
 
 /** What it answers: errors lose their class on the way between threads. */
 export type Answer =
-  { readonly picture: Fitted | Image } | { readonly error: ErrorCode; readonly message: string };
+  | { readonly picture: Fitted | Image | Inspected }
+  | { readonly error: ErrorCode; readonly message: string };
 
 parentPort?.on('message', (question: Question) => {
   void answer(question);
@@ -19,6 +33,10 @@ parentPort?.on('message', (question: Question) => {
 
 async function answer(question: Question): Promise<void> {
   try {
+    if (question.kind === 'inspect') {
+      send({ picture: await inspect(question.path) });
+      return;
+    }
     if (question.kind === 'keras') {
       const picture = await readAsKeras(question.path, question.fit);
       send({ picture }, picture);
@@ -30,6 +48,13 @@ async function answer(question: Question): Promise<void> {
     const code = error instanceof FoveaError ? error.code : 'FILE';
     send({ error: code, message: error instanceof Error ? error.message : String(error) });
   }
+}
+
+async function inspect(path: string): Promise<Inspected> {
+  const bytes = await readFileOrThrow(path);
+  const hash = createHash('sha1').update(bytes).digest('hex');
+  const { width, height, channels } = await decodeImage(bytes);
+  return { width, height, channels, bytes: bytes.length, hash };
 }
 
 /** Pictures are handed over, not copied. */
