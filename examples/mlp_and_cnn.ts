@@ -92,8 +92,9 @@ export async function compare(folder: string, epochs: number): Promise<readonly 
 
 function chart(rows: readonly Row[]): vis.LineChart {
   return {
-    title: 'Accuracy on digits that are moved by 0, 1, 2 pixels',
-    xLabel: 'pixels + 1',
+    title: 'Accuracy on digits that are moved',
+    xLabel: 'pixels',
+    first: 0,
     yLabel: 'accuracy',
     series: rows.map(({ name, accuracies }) => ({ name, values: accuracies })),
   };

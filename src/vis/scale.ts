@@ -3,7 +3,7 @@ import { FoveaError } from '../errors.js';
 /** One line of a chart. */
 export interface Series {
   readonly name: string;
-  /** One value per epoch, the first being epoch 1; NaN and infinities leave a gap. */
+  /** One value per epoch; NaN and infinities leave a gap. */
   readonly values: readonly number[];
   /** By convention training is solid and validation dashed; default false. */
   readonly dashed?: boolean;
@@ -17,6 +17,8 @@ export interface LineChart {
   readonly series: readonly Series[];
   /** Default `epoch`. */
   readonly xLabel?: string;
+  /** What the first value is of. Default 1. */
+  readonly first?: number;
   readonly yLabel?: string;
 }
 
@@ -54,16 +56,17 @@ export function chartScales(chart: LineChart): { x: Scale; y: Scale } {
   const epochs = Math.max(...chart.series.map((line) => line.values.length));
   const low = values.reduce((a, b) => Math.min(a, b));
   const high = values.reduce((a, b) => Math.max(a, b));
-  return { x: epochScale(epochs), y: niceScale(low, high, 5) };
+  return { x: epochScale(epochs, chart.first ?? 1), y: niceScale(low, high, 5) };
 }
 
 /** From epoch 1 to the last, without room on either side, ticks on whole epochs. */
-function epochScale(epochs: number): Scale {
-  if (epochs === 1) return { low: 0, high: 2, ticks: [1], format: String };
+function epochScale(epochs: number, first: number): Scale {
+  const format = (tick: number): string => String(tick - 1 + first);
+  if (epochs === 1) return { low: 0, high: 2, ticks: [1], format };
   const { ticks } = niceScale(1, epochs, 8);
   const whole = ticks.filter((t) => Number.isInteger(t) && t > 1 && t <= epochs);
   // Keep the first epoch's label clear of its neighbour's.
-  return { low: 1, high: epochs, ticks: [1, ...whole], format: String };
+  return { low: 1, high: epochs, ticks: [1, ...whole], format };
 }
 
 /** The stretches of a line between its gaps, as [epoch, value] points. */
