@@ -11,6 +11,7 @@ import { addFit } from './fit.js';
 import { listenForInterrupts } from './interrupt.js';
 import { addKernels } from './kernels.js';
 import { addModels } from './models.js';
+import { addProfile } from './profile.js';
 import { addRun } from './run.js';
 import { addSummary } from './summary.js';
 import { addTrain } from './train.js';
@@ -38,6 +39,7 @@ addEvaluate(program);
 addConvert(program);
 addVerify(program);
 addKernels(program);
+addProfile(program);
 
 listenForInterrupts();
 // Whoever reads our output may have seen enough: "fovea doctor | head -3".

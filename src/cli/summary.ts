@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { writeFileAtomic } from '../io/files.js';
 import { formatBatch } from '../nn/data.js';
+import { macsOf } from '../nn/macs.js';
+import { activationBytes } from '../nn/summary.js';
 import type { Shape } from '../shape.js';
 import { plotModel } from '../vis/graph.js';
 import { printJson } from './exit.js';
@@ -10,6 +12,8 @@ interface SummaryFlags {
   readonly inputShape?: Shape;
   readonly trainable?: boolean;
   readonly expandNested?: boolean;
+  readonly macs?: boolean;
+  readonly activations?: boolean;
   readonly plot?: string;
   readonly json?: boolean;
 }
@@ -27,6 +31,8 @@ export function addSummary(program: Command): void {
     )
     .option('--trainable', 'show which layers are trained')
     .option('--expand-nested', 'list the layers of models inside')
+    .option('--macs', 'show the multiply-accumulates of one sample')
+    .option('--activations', 'show the bytes of what each layer gives for one sample')
     .option('--plot <file.svg>', 'also draw the graph of layers');
   withJson(command).action(async (path: string, flags: SummaryFlags) => {
     const model = await openModel(path, flags.inputShape && [flags.inputShape]);
@@ -37,6 +43,8 @@ export function addSummary(program: Command): void {
         print: () => undefined,
         showTrainable,
         expandNested: flags.expandNested ?? false,
+        showMacs: flags.macs ?? false,
+        showActivations: flags.activations ?? false,
       });
       process.stdout.write(`${text}\n`);
       return;
@@ -55,9 +63,15 @@ export function addSummary(program: Command): void {
           .usesOf(layer)
           .flatMap(({ outputs }) => outputs.map((output) => formatBatch(output.shape))),
         params: layer.weights.reduce((sum, { value }) => sum + value.size, 0),
+        macs: sum(model.graph.usesOf(layer).map(macsOf)),
+        activationBytes: sum(model.graph.usesOf(layer).map(activationBytes)),
         trainable: layer.trainable,
       })),
       params: { total: all, trainable, nonTrainable: all - trainable },
     });
   });
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }

@@ -6,6 +6,8 @@ export interface DispatchTime {
   /** Operation and shapes. */
   readonly label: string;
   readonly kernel: string;
+  /** What it belongs to: names of layers; empty where it is nothing. */
+  readonly place: string;
   /** Nanoseconds between the begin and the end of its compute pass. */
   readonly nanoseconds: number;
   /** Bytes of everything bound. */
@@ -80,10 +82,10 @@ export class Profiler {
   }
 
   /** What the compute pass of a dispatch has to say about timestamps. */
-  passDescriptor({ kernel, label, bindings }: Dispatch): GPUComputePassDescriptor {
+  passDescriptor({ kernel, label, bindings }: Dispatch, place: string): GPUComputePassDescriptor {
     if (!this.active) return {};
     const bytes = Object.values(bindings).reduce((sum, binding) => sum + binding.bytes, 0);
-    const entry = { label: label(), kernel: kernel.name, bytes };
+    const entry = { label: label(), kernel: kernel.name, place, bytes };
     const done =
       this.watch?.() ?? ((nanoseconds: number) => this.remember({ ...entry, nanoseconds }));
     const index = 2 * this.current.push({ ...entry, done }) - 2;

@@ -53,6 +53,8 @@ export class Recorder {
   private encoder: GPUCommandEncoder | undefined;
   private pass: GPUComputePassEncoder | undefined;
   private chunk = 1;
+  /** What the commands of now belong to, for errors and times: names of layers. Empty: nothing. */
+  place = '';
   private log: Recorded[] = [];
   private pending: Promise<void> = Promise.resolve();
   /** Whether the GPU accepted the chunk submitted last. */
@@ -85,13 +87,15 @@ export class Recorder {
       this.plan.dispatch(dispatch);
       return;
     }
-    const { kernel, label } = dispatch;
+    const { kernel } = dispatch;
+    const { place } = this;
+    const label = place === '' ? dispatch.label : () => `${place}: ${dispatch.label()}`;
     const operands = operandsOf(dispatch);
     const open = this.open();
     const slot = this.log.length;
     const group = this.bindGroups.get(dispatch);
     if (kernel.paramsBinding !== undefined) this.slots.write(dispatch, slot);
-    this.pass ??= open.beginComputePass(this.profiler.passDescriptor(dispatch));
+    this.pass ??= open.beginComputePass(this.profiler.passDescriptor(dispatch, place));
     this.pass.setPipeline(kernel.pipeline);
     this.pass.setBindGroup(0, group, kernel.paramsBinding === undefined ? [] : [slot * SLOT_BYTES]);
     this.pass.dispatchWorkgroups(...fold(dispatch));

@@ -31,6 +31,8 @@ type Of<K extends Kind> = Extract<Fusion, { kind: K }>;
 export interface Step {
   readonly inputs: readonly SymbolicTensor[];
   readonly outputs: readonly SymbolicTensor[];
+  /** All uses of layers that it is. */
+  readonly calls: readonly LayerCall[];
   /** The use of a layer, where it is only one. */
   readonly call: LayerCall | undefined;
   /** Runs several as one. */
@@ -46,7 +48,7 @@ function single(call: LayerCall): Step {
   const run = (): never => {
     throw new Error(`${call.layer.name} runs by itself`);
   };
-  return { inputs: call.inputs, outputs: call.outputs, call, run };
+  return { inputs: call.inputs, outputs: call.outputs, calls: [call], call, run };
 }
 
 /**

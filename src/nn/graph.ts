@@ -1,5 +1,6 @@
 import { isRecording } from '../autograd.js';
 import { FoveaError } from '../errors.js';
+import { defaultDevice } from '../gpu/init.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { fusedSteps, singleSteps, type Step } from './fuse.js';
@@ -143,9 +144,11 @@ export class Graph {
     for (const [i, step] of steps.entries()) {
       if (missing.size === 0) break;
       const given = step.inputs.map((symbol) => values.get(symbol)!);
-      const outputs = step.call
-        ? step.call.layer.run(given, optionsOf(options, i, step.call, logits))
-        : [step.run(given)];
+      const outputs = within(step, () =>
+        step.call
+          ? step.call.layer.run(given, optionsOf(options, i, step.call, logits))
+          : [step.run(given)],
+      );
       step.outputs.forEach((symbol, k) => {
         values.set(symbol, outputs[k]!);
         missing.delete(symbol);
@@ -184,6 +187,23 @@ function programOf(steps: readonly Step[]): Program {
       steps.flatMap(({ inputs }, i) => inputs.map((symbol) => [symbol, i] as const)),
     ),
   };
+}
+
+/** The names of the layers that run as one: 'conv1_conv + conv1_bn + conv1_relu'. */
+export function nameOf({ calls }: Step): string {
+  return calls.map(({ layer }) => layer.name).join(' + ');
+}
+
+/** Runs a step, and lets the GPU know which layers its commands belong to. */
+function within<T>(step: Step, fn: () => T): T {
+  const { recorder } = defaultDevice();
+  const { place } = recorder;
+  recorder.place = place === '' ? nameOf(step) : `${place}/${nameOf(step)}`;
+  try {
+    return fn();
+  } finally {
+    recorder.place = place;
+  }
 }
 
 /** Of one use of a layer in a model. */

@@ -1,7 +1,9 @@
 import { formatBatch } from './data.js';
 import type { LayerCall, SymbolicTensor } from './graph.js';
 import type { Layer, Weight } from './layer.js';
+import { macsOf } from './macs.js';
 import { Model } from './model.js';
+import { sizeOf } from '../shape.js';
 
 /** Options of `summary`. */
 export interface SummaryOptions {
@@ -11,6 +13,10 @@ export interface SummaryOptions {
   readonly showTrainable?: boolean;
   /** Whether the layers of models inside are listed too. Default false. */
   readonly expandNested?: boolean;
+  /** Whether a column has the multiply-accumulates of convolutions and dense layers. Default false. */
+  readonly showMacs?: boolean;
+  /** Whether a column has the bytes of what each layer gives, as float32. Default false. */
+  readonly showActivations?: boolean;
 }
 
 /** Keras's widths; a wider cell widens its column. */
@@ -20,6 +26,9 @@ const LEAST_WIDTHS: Readonly<Record<string, number>> = {
   'Param #': 13,
 };
 
+/** Columns of numbers. */
+const RIGHT: readonly string[] = ['Param #', 'MACs', 'Activation bytes'];
+
 /** The lines of each cell of a row. */
 type Row = readonly (readonly string[])[];
 
@@ -28,6 +37,8 @@ export function summarize(model: Model, options: SummaryOptions = {}): string {
   const columns = ['Layer (type)', 'Output Shape', 'Param #'];
   if (!isChain(model)) columns.push('Connected to');
   if (options.showTrainable) columns.push('Trainable');
+  if (options.showMacs) columns.push('MACs');
+  if (options.showActivations) columns.push('Activation bytes');
   const rows = rowsOf(model, columns, options, 0);
   const widths = columns.map((column, i) =>
     Math.max(
@@ -56,11 +67,12 @@ export function summarize(model: Model, options: SummaryOptions = {}): string {
     rows.map(lines).join(`\n${rule('├', '─', '┼', '┤')}\n`),
     rule('└', '─', '┴', '┘'),
     ...totals(model),
+    ...costs(model, options),
   ].join('\n');
 }
 
 function align(column: string, cell: string, width: number): string {
-  if (column === 'Param #') return cell.padStart(width);
+  if (RIGHT.includes(column)) return cell.padStart(width);
   const before = column === 'Trainable' ? Math.floor((width - cell.length) / 2) : 0;
   return (' '.repeat(before) + cell).padEnd(width);
 }
@@ -95,6 +107,8 @@ function rowsOf(
       // As in Keras, those inside of models are not shown.
       'Connected to': level === 0 ? connections(model, uses) : ['-'],
       Trainable: [trainableMark(layer)],
+      MACs: [thousands(sumOf(uses, macsOf))],
+      'Activation bytes': [thousands(sumOf(uses, activationBytes))],
     };
     const row = columns.map((column) => cells[column]!);
     const inside =
@@ -127,6 +141,25 @@ function placeOf(model: Model, { source, index, name }: SymbolicTensor): string 
 function trainableMark({ weights, trainable }: Layer): string {
   if (weights.length === 0) return '-';
   return trainable ? 'Y' : 'N';
+}
+
+function sumOf(uses: readonly LayerCall[], count: (use: LayerCall) => number): number {
+  return uses.reduce((sum, use) => sum + count(use), 0);
+}
+
+/** Of one sample, as float32. */
+export function activationBytes({ outputs }: LayerCall): number {
+  return outputs.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+}
+
+/** What one sample costs. */
+function costs({ graph }: Model, { showMacs, showActivations }: SummaryOptions): string[] {
+  const macs = sumOf(graph.calls, macsOf);
+  const bytes = sumOf(graph.calls, activationBytes);
+  return [
+    ...(showMacs ? [` Multiply-accumulates: ${thousands(macs)}`] : []),
+    ...(showActivations ? [` Activations: ${thousands(bytes)} (${humanBytes(bytes)})`] : []),
+  ];
 }
 
 function totals(model: Model): string[] {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { shutdown } from '../../src/gpu/init.js';
+import * as applications from '../../src/models/applications.js';
 import * as layers from '../../src/nn/layers/index.js';
 import { Progress, type ProgressTarget } from '../../src/nn/progress.js';
 import { sequential } from '../../src/nn/sequential.js';
@@ -119,4 +120,26 @@ describe('progress', () => {
     progress.abandon();
     expect(out.text.endsWith('\n')).toBe(true);
   });
+});
+
+it('counts multiply-accumulates and activations, as published for the networks', async () => {
+  const net = sequential([
+    layers.input({ shape: [8, 8, 3] }),
+    layers.conv2d({ filters: 4, kernelSize: 3, groups: 1 }),
+    layers.depthwiseConv2d({ kernelSize: 3, strides: 2 }),
+    layers.conv2dTranspose({ filters: 2, kernelSize: 2, strides: 2 }),
+    layers.flatten(),
+    layers.dense({ units: 5 }),
+  ]);
+  const text = net.summary({ print: () => undefined, showMacs: true, showActivations: true });
+  // 6 x 6 places of 3 x 3 x 3 x 4; 2 x 2 of 3 x 3 x 4; 2 x 2 inputs of 2 x 2 x 4 x 2; 32 x 5.
+  expect(text).toContain(
+    `Multiply-accumulates: ${(36 * 108 + 4 * 36 + 4 * 32 + 160).toLocaleString('en')}`,
+  );
+  expect(text).toContain('Activations: 916 (916.00 B)');
+  expect(text).toMatch(/│ conv2d\w* \(Conv2D\) .*│ +3,888 │ +576 │/);
+  net.dispose();
+  const vgg = await applications.vgg16({ initialize: false });
+  expect(vgg.summary({ print: () => undefined, showMacs: true })).toContain('15,470,264,320');
+  vgg.dispose();
 });
