@@ -7,16 +7,19 @@ import { defaultDevice, init } from '../src/gpu/init.js';
  */
 export async function openGpu(): Promise<void> {
   await init({ log: () => undefined });
-  const { kernels, memory, recorder } = defaultDevice();
+  const { bindingLimit, kernels, memory, recorder } = defaultDevice();
   memory.onAllocate = (storage) => {
-    const n4 = storage.bytes / 16;
-    recorder.dispatch({
-      kernel: kernels.get('fill', { WG: 64 }),
-      bindings: { y: { storage, offset: 0, bytes: storage.bytes } },
-      params: { n4, value: NaN },
-      workgroups: Math.ceil(n4 / 64),
-      label: () => 'poison',
-    });
+    for (let offset = 0; offset < storage.bytes; offset += bindingLimit) {
+      const bytes = Math.min(bindingLimit, storage.bytes - offset);
+      const n4 = bytes / 16;
+      recorder.dispatch({
+        kernel: kernels.get('fill', { WG: 64 }),
+        bindings: { y: { storage, offset, bytes } },
+        params: { n4, value: NaN },
+        workgroups: Math.ceil(n4 / 64),
+        label: () => 'poison',
+      });
+    }
   };
 }
 
