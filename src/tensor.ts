@@ -177,6 +177,34 @@ export function tensor(
   return options.requiresGrad ? requireGrad(result) : result;
 }
 
+/** Calls `use` with values part by part. What a part holds is good until `use` returns. */
+export type Parts<Part = Float32Array | Int32Array> = (use: (part: Part) => void) => void;
+
+/** A float32 tensor from its values part by part: all of them need not be in host memory. */
+export function tensorOfParts(parts: Parts, shape: Shape): Tensor {
+  const result = empty(shape, 'float32');
+  uploadParts(result, parts);
+  return result;
+}
+
+/**
+ * Writes values into a tensor, one part after the other.
+ *
+ * @throws FoveaError SHAPE when they are not as many as the tensor has
+ */
+export function uploadParts(target: Tensor, parts: Parts): void {
+  const { recorder } = target.device;
+  let count = 0;
+  parts((part) => {
+    const at = 4 * count;
+    count += part.length;
+    if (count <= target.size) recorder.upload(target.storage, part, undefined, at);
+  });
+  if (count !== target.size) {
+    throw new FoveaError('SHAPE', `${count} values do not fill ${target.toString()}`);
+  }
+}
+
 function checkCount({ length }: FlatValues, shape: Shape): void {
   if (sizeOf(shape) === length) return;
   throw new FoveaError(

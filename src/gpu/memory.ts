@@ -244,9 +244,10 @@ export class Memory {
   }
 }
 
-/** Rounds up to a size class: steps of a quarter octave, at least 256 bytes. */
+/** Rounds up to a size class: steps of a quarter octave, from 1 MiB on of a sixteenth; at least 256 bytes. */
 function sizeClass(bytes: number): number {
   if (bytes <= 256) return 256;
-  const step = 2 ** Math.max(8, Math.floor(Math.log2(bytes)) - 2);
+  const steps = bytes < 2 ** 20 ? 4 : 16;
+  const step = Math.max(256, 2 ** Math.floor(Math.log2(bytes)) / steps);
   return Math.ceil(bytes / step) * step;
 }

@@ -33,6 +33,12 @@ export interface RecorderCounters {
 const CHUNK = 64;
 
 /**
+ * Bytes that are written at once. The driver keeps copies until they are submitted: so are those of large
+ * tensors, piece by piece.
+ */
+const WRITE_BYTES = 2 ** 22;
+
+/**
  * Collects dispatches in one open compute pass and submits them in chunks. Everything that touches
  * the queue goes through here, so that host writes never overtake recorded work, and so that a
  * failure is known, named, and passed on to all results that depend on it.
@@ -116,21 +122,27 @@ export class Recorder {
    * Writes host bytes into a storage, after all work recorded so far that uses its buffer.
    *
    * @param again the bytes for each run of a plan that the upload becomes part of
+   * @param at where in the storage: a multiple of 4
    */
-  upload(storage: Storage, data: ArrayBufferView, again?: () => ArrayBufferView): void {
+  upload(storage: Storage, data: ArrayBufferView, again?: () => ArrayBufferView, at = 0): void {
     if (this.plan) this.plan.upload(storage, again);
     else if (storage.block.lastChunk === this.chunk) this.flush();
-    this.write(storage, data);
+    this.write(storage, data, at);
   }
 
-  private write(storage: Storage, data: ArrayBufferView): void {
+  private write(storage: Storage, data: ArrayBufferView, at = 0): void {
     const { buffer } = storage.block;
+    const { queue } = this.gpu;
     const whole = data.byteLength & ~3;
-    if (whole > 0) this.gpu.queue.writeBuffer(buffer, 0, data.buffer, data.byteOffset, whole);
+    for (let done = 0; done < whole; done += WRITE_BYTES) {
+      const bytes = Math.min(WRITE_BYTES, whole - done);
+      queue.writeBuffer(buffer, at + done, data.buffer, data.byteOffset + done, bytes);
+      if (bytes === WRITE_BYTES) queue.submit([]);
+    }
     if (whole < data.byteLength) {
       const tail = new Uint8Array(4);
       tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
-      this.gpu.queue.writeBuffer(buffer, whole, tail);
+      queue.writeBuffer(buffer, at + whole, tail);
     }
     storage.failure = this.fatal;
     this.counters.bytesUp += data.byteLength;

@@ -1,7 +1,8 @@
-import { rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
 import { appendFile, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FoveaError } from '../errors.js';
+import type { ByteSource } from './formats/source.js';
 
 let temporaryCount = 0;
 /** Files that are being written. */
@@ -103,6 +104,40 @@ export async function readFileOrThrow(path: string | URL): Promise<Uint8Array> {
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   } catch (cause) {
     throw fileError('read', String(path), cause);
+  }
+}
+
+/**
+ * Opens a file for `use`, which reads parts of it.
+ *
+ * @throws FoveaError `FILE`, naming the path, when it is missing, a folder, or not readable
+ */
+export async function withFile<T>(
+  path: string,
+  use: (source: ByteSource) => T | Promise<T>,
+): Promise<T> {
+  const attempt = <R>(fn: () => R): R => {
+    try {
+      return fn();
+    } catch (cause) {
+      throw fileError('read', path, cause);
+    }
+  };
+  const file = attempt(() => openSync(path, 'r'));
+  try {
+    const { size } = attempt(() => fstatSync(file));
+    const fill = (target: Uint8Array, at: number): void => {
+      for (let done = 0; done < target.length;) {
+        const got = attempt(() => readSync(file, target, done, target.length - done, at + done));
+        if (got === 0) {
+          throw new FoveaError('FILE', `Cannot read ${path}: it became shorter meanwhile.`);
+        }
+        done += got;
+      }
+    };
+    return await use({ length: size, fill });
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -1,15 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { FoveaError, type ErrorCode } from '../errors.js';
 import type { Model } from '../nn/model.js';
-import { assign } from '../nn/update.js';
 import { formatShape, sameShape } from '../shape.js';
-import { readFileOrThrow, readStart, writeFileAtomic } from './files.js';
-import type { StoredTensor } from './formats/array.js';
+import { uploadParts, type Parts } from '../tensor.js';
+import { readFileOrThrow, readStart, withFile, writeFileAtomic } from './files.js';
+import { onePart, type FileTensor, type StoredTensor } from './formats/array.js';
 import { readHdf5, type Hdf5Group } from './formats/hdf5.js';
 import { writeHdf5 } from './formats/hdf5_write.js';
 import { readNpz, writeNpz } from './formats/npy.js';
 import { writeSafetensors } from './formats/safetensors.js';
-import { withSafetensors } from './formats/safetensors_file.js';
+import { safetensorsIn } from './formats/safetensors_file.js';
 import { readZip, writeZip } from './formats/zip.js';
 import { continuationOf, makeModel, type LoadOptions } from './keras/make_model.js';
 import { isObject } from './keras/options.js';
@@ -118,14 +118,17 @@ async function weightMap(model: Model): Promise<Map<string, StoredTensor>> {
  */
 export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
   const file = (await isFolder(path)) ? `${path}/model.json` : path;
-  const bytes = await readFileOrThrow(file);
+  const start = await readStart(file, 4);
   return inFile(file, async () => {
-    if (startsWith(bytes, 'PK')) return loadKeras(bytes, options);
-    if (startsWith(bytes, '\x89HDF')) {
-      return readHdf5(bytes, (root) => loadWholeHdf5(root, bytes.length, options));
+    if (startsWith(start, 'PK')) return loadKeras(await readFileOrThrow(file), options);
+    if (startsWith(start, '\x89HDF')) {
+      return withFile(file, (source) =>
+        readHdf5(source, (root) => loadWholeHdf5(root, source.length, options)),
+      );
     }
-    if (startsWith(bytes, '{')) {
-      const { architecture, training, weights } = await readTfjs(file, parseJson(bytes));
+    if (startsWith(start, '{')) {
+      const json = parseJson(await readFileOrThrow(file));
+      const { architecture, training, weights } = await readTfjs(file, json);
       const fileBytes = [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
       const load = (model: Model): void => loadTfjsWeights(weights, model);
       return makeModel({ architecture, training, fileBytes, load }, options);
@@ -146,18 +149,21 @@ export async function loadWeights(
   path: string,
   { byName = false }: { readonly byName?: boolean } = {},
 ): Promise<void> {
-  if (await isSafetensors(path)) {
-    await inFile(path, () => withSafetensors(path, (reader) => fill(model, reader.read)));
-    return;
-  }
-  const bytes = await readFileOrThrow(path);
+  const start = await readStart(path, 4);
+  // What is written while the GPU is busy is kept twice by the driver until it is done.
+  await model.weights[0]?.value.device.recorder.finish();
   await inFile(path, async () => {
-    if (startsWith(bytes, 'PK')) {
+    if (startsWith(start, 'PK')) {
+      const bytes = await readFileOrThrow(path);
       const inner = readZip(bytes).get('model.weights.h5');
       if (inner) await readHdf5(inner, (root) => loadKerasWeights(root, model));
-      else await fillFrom(model, readNpz(bytes));
+      else fillFrom(model, readNpz(bytes));
+    } else if (startsWith(start, '\x89HDF')) {
+      await withFile(path, (source) =>
+        readHdf5(source, (root) => loadAnyWeights(root, model, byName)),
+      );
     } else {
-      await readHdf5(bytes, (root) => loadAnyWeights(root, model, byName));
+      await withFile(path, (source) => fill(model, safetensorsIn(source)));
     }
   });
 }
@@ -167,17 +173,8 @@ export async function loadWeights(
  *
  * @throws FoveaError FILE for the first that is missing or has another shape
  */
-export async function fillFrom(
-  model: Model,
-  stored: ReadonlyMap<string, StoredTensor>,
-): Promise<void> {
-  await fill(model, (name) => Promise.resolve(stored.get(name)));
-}
-
-/** Whether a file is neither a zip nor HDF5: safetensors begin with a number. */
-async function isSafetensors(path: string): Promise<boolean> {
-  const start = await readStart(path, 4);
-  return !startsWith(start, 'PK') && !startsWith(start, '\x89HDF');
+export function fillFrom(model: Model, stored: ReadonlyMap<string, StoredTensor>): void {
+  fill(model, new Map([...stored].map(([name, tensor]) => [name, onePart(tensor)])));
 }
 
 function loadAnyWeights(root: Hdf5Group, model: Model, byName: boolean): void {
@@ -219,20 +216,17 @@ function loadWholeHdf5(root: Hdf5Group, fileBytes: number, options: LoadOptions)
   return makeModel({ architecture: parseText(json), training, fileBytes, load }, options);
 }
 
-/** One weight after the other: no more than one is in memory. */
-async function fill(
-  model: Model,
-  read: (name: string) => Promise<StoredTensor | undefined>,
-): Promise<void> {
+/** One weight after the other: no more than a part of one is in memory. */
+function fill(model: Model, stored: ReadonlyMap<string, FileTensor>): void {
   for (const { name, value } of model.weights) {
-    const found = await read(name);
+    const found = stored.get(name);
     const expected = `float32 ${formatShape(value.shape)}`;
     if (!found) throw new FoveaError('FILE', `expected a tensor "${name}" ${expected}, found none`);
     if (found.dtype !== 'float32' || !sameShape(found.shape, value.shape)) {
       const actual = `${found.dtype} ${formatShape(found.shape)}`;
       throw new FoveaError('FILE', `expected "${name}" ${expected}, found ${actual}`);
     }
-    assign(value, found.data);
+    uploadParts(value, found.parts as Parts);
   }
 }
 
@@ -267,7 +261,7 @@ async function isFolder(path: string): Promise<boolean> {
 const OF_CONTENT: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['ARGUMENT', 'SHAPE', 'DATA']);
 
 /** Runs `fn`; what it throws becomes an error that names the file. */
-export async function inFile<T>(path: string, fn: () => Promise<T>): Promise<T> {
+export async function inFile<T>(path: string, fn: () => T | Promise<T>): Promise<T> {
   try {
     return await fn();
   } catch (cause) {

@@ -1,5 +1,5 @@
-import { readFileOrThrow, readStart } from '../io/files.js';
-import type { StoredTensor } from '../io/formats/array.js';
+import { readStart, withFile } from '../io/files.js';
+import type { FileTensor } from '../io/formats/array.js';
 import { readHdf5, type Hdf5Group } from '../io/formats/hdf5.js';
 import { Problems } from '../io/keras/options.js';
 import { throwProblems } from '../io/keras/read_config.js';
@@ -26,14 +26,15 @@ const EPSILON = 1e-3 - 1.001e-5;
  */
 export async function loadOldResNet50(network: Functional, path: string): Promise<boolean> {
   if ((await readStart(path, 2))[1] !== HDF5_SECOND) return false;
-  const bytes = await readFileOrThrow(path);
   return inFile(path, () =>
-    readHdf5(bytes, (root) => {
-      const group = root.kind('model_weights') === 'group' ? root.group('model_weights') : root;
-      const isOld = group.kind('res2a_branch2a') === 'group';
-      if (isOld) loadLayers(network, group);
-      return isOld;
-    }),
+    withFile(path, (source) =>
+      readHdf5(source, (root) => {
+        const group = root.kind('model_weights') === 'group' ? root.group('model_weights') : root;
+        const isOld = group.kind('res2a_branch2a') === 'group';
+        if (isOld) loadLayers(network, group);
+        return isOld;
+      }),
+    ),
   );
 }
 
@@ -45,7 +46,7 @@ function loadLayers(network: Functional, root: Hdf5Group): void {
     const names = group?.attribute('weight_names');
     for (const [i, { name, value }] of weights.entries()) {
       const path = names instanceof Array ? String(names[i]) : '';
-      const found = group?.kind(path) === 'array' ? group.array(path) : undefined;
+      const found = group?.kind(path) === 'array' ? group.arrayInParts(path) : undefined;
       const isVariance = found && name.endsWith('/moving_variance');
       load(value, isVariance ? shifted(found) : found, name, problems);
     }
@@ -54,9 +55,13 @@ function loadLayers(network: Functional, root: Hdf5Group): void {
 }
 
 /** Adds to variances what the epsilon has become smaller by. */
-function shifted({ shape, data }: StoredTensor): StoredTensor {
-  const values = Float32Array.from(data, (value) => value + EPSILON);
-  return { dtype: 'float32', shape, data: values };
+function shifted({ shape, parts }: FileTensor): FileTensor {
+  return {
+    ...{ dtype: 'float32', shape },
+    parts: (use) => {
+      parts((part) => use(Float32Array.from(part, (value) => value + EPSILON)));
+    },
+  };
 }
 
 /** 'conv3_block2_1_bn' was 'bn3b_branch2a'. */

@@ -138,7 +138,9 @@ export async function isPublished(
 export async function loadFile(network: Functional, name: ZooName, path: string): Promise<void> {
   if (name.includes('Lite') && (await isTorch(path))) {
     const bytes = await readFileOrThrow(path);
-    await inFile(path, () => fillFrom(network, liteWeights(network, readTorch(bytes))));
+    await inFile(path, () => {
+      fillFrom(network, liteWeights(network, readTorch(bytes)));
+    });
   } else if (!(name === 'resNet50' && (await loadOldResNet50(network, path)))) {
     await loadWeights(network, path);
   }

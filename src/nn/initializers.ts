@@ -1,6 +1,7 @@
 import { FoveaError } from '../errors.js';
 import { Random } from '../random.js';
 import { formatShape, sizeOf, type Shape } from '../shape.js';
+import type { Parts } from '../tensor.js';
 import {
   ANY,
   checkNumbers,
@@ -13,7 +14,11 @@ import {
 } from './config.js';
 import { orthogonalMatrix } from './orthogonal.js';
 
-type Fill = (shape: Shape, seed: number) => Float32Array;
+/** The values, or what draws one after the other. */
+type Fill = (shape: Shape, seed: number) => Float32Array | (() => number);
+
+/** Values that are drawn at once. */
+const PART = 2 ** 20;
 
 /** Fills new weights. Made by `initializers`. */
 export class Initializer {
@@ -34,8 +39,30 @@ export class Initializer {
    * of its own takes that one.
    */
   values(shape: Shape, seed: number): Float32Array {
+    const values = new Float32Array(sizeOf(shape));
+    let at = 0;
+    const parts = this.parts(shape, seed);
+    parts((part) => {
+      values.set(part, at);
+      at += part.length;
+    });
+    return values;
+  }
+
+  /** The same values part by part, so that large weights need little memory. */
+  parts(shape: Shape, seed: number): Parts<Float32Array> {
     const own: Partial<Seeded> = this.config;
-    return this.fill(shape, own.seed ?? seed);
+    const filled = this.fill(shape, own.seed ?? seed);
+    if (typeof filled !== 'function') return (use) => use(filled);
+    return (use) => {
+      const size = sizeOf(shape);
+      const buffer = new Float32Array(Math.min(PART, size));
+      for (let at = 0; at < size; at += PART) {
+        const part = buffer.subarray(0, size - at);
+        for (let i = 0; i < part.length; i++) part[i] = filled();
+        use(part);
+      }
+    };
   }
 
   /** What `initializerOf` makes it from again. */
@@ -165,13 +192,11 @@ const truncatedOf = (random: Random): number => {
   return value;
 };
 
-/** Fills with shift + factor * next(). */
+/** Draws shift + factor * next(). */
 function drawn(next: (random: Random) => number, shift: number, factor: number): Fill {
-  return (shape, seed) => {
+  return (_, seed) => {
     const random = new Random(seed);
-    const values = new Float32Array(sizeOf(shape));
-    for (let i = 0; i < values.length; i++) values[i] = shift + factor * next(random);
-    return values;
+    return () => shift + factor * next(random);
   };
 }
 

@@ -2,7 +2,7 @@ import { FoveaError } from '../errors.js';
 import { zeros } from '../ops/index.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
 import { keep, scope } from '../scope.js';
-import { requireGrad, tensor, type Tensor } from '../tensor.js';
+import { requireGrad, tensorOfParts, type Tensor } from '../tensor.js';
 import { without } from './config.js';
 import type { Constraint } from './constraints.js';
 import type { Fusion } from './fuse.js';
@@ -249,7 +249,9 @@ export abstract class Layer {
       return;
     }
     const value = keep(
-      nextSeed ? tensor(initializer.values(shape, nextSeed()), shape) : scope(() => zeros(shape)),
+      nextSeed
+        ? tensorOfParts(initializer.parts(shape, nextSeed()), shape)
+        : scope(() => zeros(shape)),
     );
     const weight = { role, name: role, value, trainable, regularizer, constraint };
     this.markGradient(weight);

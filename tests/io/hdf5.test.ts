@@ -1,5 +1,9 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { FoveaError } from '../../src/errors.js';
+import { withFile } from '../../src/io/files.js';
 import * as browser from '../../src/io/formats/h5wasm.browser.js';
 import { readHdf5, type Hdf5Group, type Hdf5Value } from '../../src/io/formats/hdf5.js';
 import { writeHdf5, type Hdf5Array } from '../../src/io/formats/hdf5_write.js';
@@ -213,6 +217,24 @@ describe('writing', () => {
         expect([...file.array(name).data]).toEqual([...data].map(Number));
       }
     });
+  });
+
+  it('reads a large array of a file part by part', async () => {
+    const [rows, columns] = [3000, 1001];
+    const data = Float32Array.from({ length: rows * columns }, (_, i) => i);
+    const path = join(await mkdtemp(join(tmpdir(), 'fovea-')), 'large.h5');
+    const array: Hdf5Array = { dtype: 'float32', shape: [rows, columns], data };
+    await writeFile(path, await writeHdf5({ arrays: new Map([['large', array]]) }));
+    const lengths: number[] = [];
+    const [byParts, whole] = await withFile(path, (source) =>
+      readHdf5(source, (file) => {
+        const { parts } = file.arrayInParts('large');
+        parts((part) => lengths.push(part.length));
+        return [[...lengths], file.array('large').data] as const;
+      }),
+    );
+    expect(byParts).toEqual([1047 * columns, 1047 * columns, 906 * columns]);
+    expect(whole).toEqual(data);
   });
 
   it.each(['', 'a//b', '.', 'ids/x'])('refuses the name "%s"', async (name) => {

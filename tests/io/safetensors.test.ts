@@ -1,11 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FoveaError } from '../../src/errors.js';
+import { wholeTensor } from '../../src/io/formats/array.js';
 import {
   readSafetensors,
   writeSafetensors,
   type StoredTensor,
 } from '../../src/io/formats/safetensors.js';
+import { safetensorsIn } from '../../src/io/formats/safetensors_file.js';
+import { inMemory } from '../../src/io/formats/source.js';
 
 /** A file with any header text, so that rules can be broken one by one. */
 function file(header: string, data: Uint8Array = new Uint8Array(0)): Uint8Array {
@@ -50,6 +53,19 @@ describe('round trip', () => {
     const back = readSafetensors(bytes).tensors;
     expect([...back.get('w')!.data]).toEqual([...expected, ...rounded, NaN]);
     expect([...back.get('ids')!.data]).toEqual([5]);
+  });
+
+  it('comes part by part, of memory or of a file', () => {
+    const data = Float32Array.from({ length: 2_500_000 }, (_, i) => i);
+    const large = new Map<string, StoredTensor>([
+      ...sample,
+      ['large', { dtype: 'float32', shape: [2500, 1000], data }],
+    ]);
+    const tensors = safetensorsIn(inMemory(writeSafetensors(large)));
+    const lengths: number[] = [];
+    tensors.get('large')!.parts((part) => lengths.push(part.length));
+    expect(lengths).toEqual([2 ** 20, 2 ** 20, 2_500_000 - 2 ** 21]);
+    for (const [name, tensor] of large) expect(wholeTensor(tensors.get(name)!)).toEqual(tensor);
   });
 
   it('pads the header to 8 bytes and is the same for any order', () => {

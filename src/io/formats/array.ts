@@ -1,4 +1,5 @@
 import { FoveaError } from '../../errors.js';
+import type { Parts } from '../../tensor.js';
 import { shownList } from './shown.js';
 
 /** A tensor in memory: `data` holds the elements in C order. */
@@ -6,6 +7,36 @@ export type StoredTensor =
   | { readonly dtype: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array }
   | { readonly dtype: 'int32'; readonly shape: readonly number[]; readonly data: Int32Array }
   | { readonly dtype: 'uint8'; readonly shape: readonly number[]; readonly data: Uint8Array };
+
+/**
+ * A tensor in a file. Its numbers come part by part, in C order, so that a large one needs little
+ * memory.
+ */
+export interface FileTensor {
+  readonly dtype: StoredTensor['dtype'];
+  readonly shape: readonly number[];
+  readonly parts: Parts<StoredTensor['data']>;
+}
+
+/** Bytes of a part, about. */
+export const PART_BYTES = 2 ** 22;
+
+/** A tensor in memory as one with a single part. */
+export function onePart({ dtype, shape, data }: StoredTensor): FileTensor {
+  return { dtype, shape, parts: (use) => use(data) };
+}
+
+/** Puts the parts of a tensor together. */
+export function wholeTensor({ dtype, shape, parts }: FileTensor): StoredTensor {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const data = new { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[dtype](count);
+  let at = 0;
+  parts((part) => {
+    data.set(part, at);
+    at += part.length;
+  });
+  return { dtype, shape, data } as StoredTensor;
+}
 
 /** Bytes of one number of every kind that files hold. */
 export const numberBytes = {
@@ -51,6 +82,12 @@ export function arrayBytes(
     );
   }
   return bytes;
+}
+
+/** What numbers of a kind become when they are read. */
+export function readAs(kind: NumberKind): StoredTensor['dtype'] {
+  if (kind === 'uint8' || kind === 'bool') return 'uint8';
+  return kind.includes('float') ? 'float32' : 'int32';
 }
 
 /**

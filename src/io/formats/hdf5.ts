@@ -1,8 +1,18 @@
 import { FoveaError } from '../../errors.js';
-import { arrayBytes, decodeArray, numberReader, type StoredTensor } from './array.js';
+import {
+  arrayBytes,
+  decodeArray,
+  numberReader,
+  PART_BYTES,
+  readAs,
+  wholeTensor,
+  type FileTensor,
+  type StoredTensor,
+} from './array.js';
 import { checkHdf5 } from './hdf5_check.js';
 import { Hdf5Session } from './hdf5_session.js';
 import { numberKind, readTexts, TEXT } from './hdf5_types.js';
+import { inMemory, type ByteSource } from './source.js';
 import { openH5wasm } from '#h5wasm';
 
 /** The value of an attribute: one, or a list. */
@@ -16,12 +26,17 @@ export type Hdf5Value = string | number | readonly string[] | readonly number[];
  * gets no more than 64 MiB + 8 times the file. Beyond what is here, damage can go unnoticed: HDF5
  * has no checksums of its own.
  *
+ * @param file its bytes, or where they are read when they are wanted
  * @returns what `read` returns
  * @throws FoveaError `FILE` when the file is damaged, or uses what is not supported
  */
-export async function readHdf5<T>(bytes: Uint8Array, read: (file: Hdf5Group) => T): Promise<T> {
-  checkHdf5(bytes);
-  const session = new Hdf5Session(await openH5wasm(), bytes);
+export async function readHdf5<T>(
+  file: ByteSource | Uint8Array,
+  read: (root: Hdf5Group) => T,
+): Promise<T> {
+  const source = file instanceof Uint8Array ? inMemory(file) : file;
+  checkHdf5(source);
+  const session = new Hdf5Session(await openH5wasm(), source);
   try {
     session.open();
     return read(new Hdf5Group(session, ''));
@@ -74,6 +89,11 @@ export class Hdf5Group {
    *   int32, or more than the file can hold, or is compressed with something else than gzip
    */
   array(path: string): StoredTensor {
+    return wholeTensor(this.arrayInParts(path));
+  }
+
+  /** The same array, of which only a part is in memory at a time; but all of it where it is packed. */
+  arrayInParts(path: string): FileTensor {
     const full = this.resolve(path);
     if (this.kind(path) !== 'array') throw new FoveaError('FILE', `There is no array '${full}'.`);
     const metadata = this.session.call(full, (library, file) =>
@@ -87,9 +107,25 @@ export class Hdf5Group {
     const isBfloat =
       stored === 'uint16' && readAttribute(this.session, full, 'dtype') === 'bfloat16';
     const kind = isBfloat ? 'bfloat16' : stored;
-    const bytes = arrayBytes(`Array '${full}'`, shape, kind, this.session.arrayLimit(full));
-    const raw = this.session.readArray(full, bytes);
-    return decodeArray(`Array '${full}'`, raw, shape, kind);
+    const { session } = this;
+    const bytes = arrayBytes(`Array '${full}'`, shape, kind, session.arrayLimit(full));
+    session.spend(bytes);
+    const rows = metadata.chunks === null ? (shape[0] ?? 1) : 1;
+    const rowBytes = bytes / rows;
+    const step = Math.max(1, Math.floor(PART_BYTES / rowBytes));
+    return {
+      dtype: readAs(kind),
+      shape,
+      parts: (use) => {
+        for (let row = 0; row < rows; row += step) {
+          const count = Math.min(step, rows - row);
+          const slab = count === rows ? undefined : { shape, row, count };
+          session.readArray(full, count * rowBytes, slab, (raw) =>
+            use(decodeArray(`Array '${full}'`, raw, shape, kind).data),
+          );
+        }
+      },
+    };
   }
 
   /**

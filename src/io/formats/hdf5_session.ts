@@ -1,6 +1,7 @@
 import { FoveaError } from '../../errors.js';
 import { reserveRest, type H5wasm } from './h5wasm.js';
 import type { Metadata } from './hdf5_types.js';
+import type { ByteSource } from './source.js';
 import { discardH5wasm } from '#h5wasm';
 
 const FILE = '/file.h5';
@@ -11,7 +12,37 @@ const DEFLATE = 1;
 const SHUFFLE = 2;
 const CHECKSUM = 3;
 
-/** One file that is open in the library, in its memory only; and what may still be read from it. */
+/** Rows of an array: of its first axis. */
+export interface Slab {
+  readonly shape: readonly number[];
+  readonly row: number;
+  readonly count: number;
+}
+
+/** What is used of the file system of the library, which is Emscripten's MEMFS. */
+interface FileSystem {
+  createFile(parent: string, name: string, properties: object, read: boolean, write: boolean): Node;
+}
+interface Node {
+  usedBytes: number;
+  stream_ops: object;
+}
+
+/** Puts a file where the library finds it. Its bytes stay where they are until they are read. */
+function placeFile(system: FileSystem, source: ByteSource): void {
+  const node = system.createFile('/', FILE.slice(1), {}, true, false);
+  node.usedBytes = source.length;
+  node.stream_ops = {
+    ...node.stream_ops,
+    read(_stream: object, memory: Int8Array, to: number, length: number, at: number): number {
+      const count = Math.max(0, Math.min(length, source.length - at));
+      source.fill(new Uint8Array(memory.buffer, memory.byteOffset + to, count), at);
+      return count;
+    },
+  };
+}
+
+/** One file that is open in the library; and what may still be read from it. */
 export class Hdf5Session {
   /** Bytes of the file. */
   readonly fileBytes: number;
@@ -25,18 +56,17 @@ export class Hdf5Session {
 
   constructor(
     private readonly library: H5wasm,
-    private readonly bytes: Uint8Array,
+    private readonly source: ByteSource,
   ) {
-    this.fileBytes = bytes.length;
-    this.budget = 2 ** 26 + 8 * bytes.length;
+    this.fileBytes = source.length;
+    this.budget = 2 ** 26 + 8 * source.length;
     this.reserve = reserveRest(library, this.budget);
   }
 
   open(): void {
     this.state = 'open';
     this.call('', (library) => {
-      // The library reads the bytes where they are; nothing writes to a file opened for reading.
-      library.FS.writeFile(FILE, this.bytes, { canOwn: true } as object);
+      placeFile(library.FS as unknown as FileSystem, this.source);
       this.file = library.open(FILE, library.H5F_ACC_RDONLY);
     });
     if (this.file < 0n) throw new FoveaError('FILE', 'Not a usable HDF5 file: it does not open.');
@@ -99,14 +129,33 @@ export class Hdf5Session {
     return Math.min(this.fileBytes * expansion, this.budget);
   }
 
-  /** The bytes of an array, little-endian; their number was checked. */
-  readArray(path: string, bytes: number): Uint8Array {
+  /** Counts bytes that are going to be read. */
+  spend(bytes: number): void {
     this.budget -= bytes;
+  }
+
+  /**
+   * Reads an array, or some of its rows, into the memory of the library, where `use` finds the bytes:
+   * little-endian. Their number was checked.
+   */
+  readArray<R>(
+    path: string,
+    bytes: number,
+    slab: Slab | undefined,
+    use: (raw: Uint8Array) => R,
+  ): R {
+    const [count, offset, strides] = slab
+      ? [
+          slab.shape.map((size, axis) => BigInt(axis === 0 ? slab.count : size)),
+          slab.shape.map((_, axis) => BigInt(axis === 0 ? slab.row : 0)),
+          slab.shape.map(() => 1n),
+        ]
+      : [null, null, null];
     return this.withMemory(
       path,
       bytes,
-      (at, library, file) => library.get_dataset_data(file, path, null, null, null, at),
-      (memory, at) => memory.slice(at, at + bytes),
+      (at, library, file) => library.get_dataset_data(file, path, count, offset, strides, at),
+      (memory, at) => use(memory.subarray(at, at + bytes)),
     );
   }
 

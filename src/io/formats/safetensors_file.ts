@@ -1,54 +1,33 @@
-import { open, type FileHandle } from 'node:fs/promises';
-import { fileError } from '../files.js';
-import { FoveaError } from '../../errors.js';
 import type { Shape } from '../../shape.js';
-import { bytesOf } from './array.js';
-import { decode, type StoredTensor } from './safetensors.js';
+import { bytesOf, PART_BYTES, type FileTensor } from './array.js';
+import { decode } from './safetensors.js';
 import { headerLength, parseHeader } from './safetensors_header.js';
-
-/** A safetensors file whose tensors are read one by one. */
-export interface SafetensorsReader {
-  /** Undefined when there is no tensor of that name. */
-  readonly read: (name: string) => Promise<StoredTensor | undefined>;
-}
+import { readBytes, type ByteSource } from './source.js';
 
 /**
- * Opens a safetensors file for `use`. No more than the header and one tensor are in memory.
+ * The tensors of a safetensors file by name. They are read when they are wanted, of each a part at
+ * a time.
  *
- * @throws FoveaError `FILE` when it cannot be read, or breaks the format
+ * @throws FoveaError `FILE` when it breaks the format
  */
-export async function withSafetensors<T>(
-  path: string,
-  use: (reader: SafetensorsReader) => Promise<T>,
-): Promise<T> {
-  const file = await open(path).catch((cause: unknown) => {
-    throw fileError('read', path, cause);
-  });
-  try {
-    const { size } = await file.stat();
-    const length = headerLength(await readAt(file, 0, Math.min(8, size)), size);
-    const { entries, dataStart } = parseHeader(await readAt(file, 0, 8 + length), size);
-    const byName = new Map(entries.map((entry) => [entry.name, entry]));
-    return await use({
-      read: async (name) => {
-        const entry = byName.get(name);
-        if (!entry) return undefined;
-        return decode(entry, await readAt(file, dataStart + entry.begin, entry.end - entry.begin));
-      },
-    });
-  } finally {
-    await file.close();
-  }
-}
-
-async function readAt(file: FileHandle, at: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  for (let done = 0; done < length;) {
-    const { bytesRead } = await file.read(bytes, done, length - done, at + done);
-    if (bytesRead === 0) throw new FoveaError('FILE', 'The file became shorter while it was read.');
-    done += bytesRead;
-  }
-  return bytes;
+export function safetensorsIn(source: ByteSource): ReadonlyMap<string, FileTensor> {
+  const length = headerLength(readBytes(source, 0, 8), source.length);
+  const { entries, dataStart } = parseHeader(readBytes(source, 0, 8 + length), source.length);
+  return new Map(
+    entries.map((entry) => {
+      const { name, shape, begin, end } = entry;
+      const dtype = decode(entry, new Uint8Array(0)).dtype;
+      const parts: FileTensor['parts'] = (use) => {
+        const buffer = new Uint8Array(Math.min(PART_BYTES, end - begin));
+        for (let at = begin; at < end; at += PART_BYTES) {
+          const bytes = buffer.subarray(0, end - at);
+          source.fill(bytes, dataStart + at);
+          use(decode(entry, bytes).data);
+        }
+      };
+      return [name, { dtype, shape, parts }];
+    }),
+  );
 }
 
 /** A tensor that is read when it is its turn to be written. */

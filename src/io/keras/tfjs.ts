@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path';
 import { FoveaError } from '../../errors.js';
 import type { Model } from '../../nn/model.js';
 import { readFileOrThrow } from '../files.js';
-import type { StoredTensor } from '../formats/array.js';
+import { onePart, type StoredTensor } from '../formats/array.js';
 import { readTfjsWeights } from '../formats/tfjs.js';
 import { isObject, Problems } from './options.js';
 import { throwProblems } from './read_config.js';
@@ -67,7 +67,7 @@ export function loadTfjsWeights(weights: TfjsParts['weights'], model: Model): vo
     const found = weights.get(name) ?? names.flatMap((each) => byEnd.get(each) ?? []);
     const [array, second] = Array.isArray(found) ? found : [found];
     if (second) problems.add(name, 'there are several weights of that name in the file');
-    else load(value, array, name, problems);
+    else load(value, array && onePart(array), name, problems);
   }
   throwProblems(problems);
 }

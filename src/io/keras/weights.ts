@@ -2,9 +2,9 @@ import { FoveaError } from '../../errors.js';
 import { snakeCase, type Layer, type Weight } from '../../nn/layer.js';
 import { Model } from '../../nn/model.js';
 import type { Optimizer } from '../../nn/optimizers.js';
-import { assign } from '../../nn/update.js';
 import { formatShape, sameShape } from '../../shape.js';
-import type { StoredTensor } from '../formats/array.js';
+import { uploadParts } from '../../tensor.js';
+import { wholeTensor, type FileTensor, type StoredTensor } from '../formats/array.js';
 import type { Hdf5Group } from '../formats/hdf5.js';
 import type { Hdf5Array, Hdf5Tree } from '../formats/hdf5_write.js';
 import { Problems } from './options.js';
@@ -71,8 +71,8 @@ function groupAt(group: Hdf5Group | undefined, path: string): Hdf5Group | undefi
   return group?.kind(path) === 'group' ? group.group(path) : undefined;
 }
 
-function arrayAt(group: Hdf5Group | undefined, path: string): StoredTensor | undefined {
-  return group?.kind(path) === 'array' ? group.array(path) : undefined;
+function arrayAt(group: Hdf5Group | undefined, path: string): FileTensor | undefined {
+  return group?.kind(path) === 'array' ? group.arrayInParts(path) : undefined;
 }
 
 function roleOf({ name }: Weight): string {
@@ -82,7 +82,7 @@ function roleOf({ name }: Weight): string {
 /** Gives a weight the values of an array, if that is there and has its shape. */
 export function load(
   target: Weight['value'],
-  array: StoredTensor | undefined,
+  array: FileTensor | undefined,
   where: string,
   problems: Problems,
 ): void {
@@ -94,8 +94,11 @@ export function load(
       `has shape ${formatShape(target.shape)}, the file ${formatShape(array.shape)}`,
     );
   } else {
-    const { data } = array;
-    assign(target, data instanceof Float32Array ? data : Float32Array.from(data));
+    uploadParts(target, (use) => {
+      array.parts((part) => {
+        use(part instanceof Float32Array ? part : Float32Array.from(part));
+      });
+    });
   }
 }
 
@@ -184,7 +187,7 @@ export function loadLegacyOptimizer(root: Hdf5Group, optimizer: Optimizer, model
 
 /** Iteration, learning rate (unless a schedule gives it), then the slots. */
 function fillOptimizer(
-  arrays: readonly (StoredTensor | undefined)[],
+  arrays: readonly (FileTensor | undefined)[],
   optimizer: Optimizer,
   model: Model,
 ): void {
@@ -204,9 +207,11 @@ function fillOptimizer(
     state.forEach(([name, tensor], i) => load(tensor, slots[i], `optimizer/${name}`, problems));
   }
   throwProblems(problems);
-  optimizer.iterations = step?.data[0] ?? 0;
+  const firstOf = (array: FileTensor | undefined): number | undefined =>
+    array && wholeTensor(array).data[0];
+  optimizer.iterations = firstOf(step) ?? 0;
   // The rate is stored as float32: it replaces only one that differs.
-  const stored = hasSchedule ? undefined : rate?.data[0];
+  const stored = hasSchedule ? undefined : firstOf(rate);
   if (stored !== undefined && stored !== Math.fround(optimizer.learningRate)) {
     optimizer.learningRate = stored;
   }
@@ -250,7 +255,7 @@ export function loadLegacyWeights(root: Hdf5Group, model: Model, byName = false)
   throwProblems(problems);
 }
 
-function legacyArrays(group: Hdf5Group | undefined): (StoredTensor | undefined)[] {
+function legacyArrays(group: Hdf5Group | undefined): (FileTensor | undefined)[] {
   return strings(group?.attribute('weight_names')).map((name) => arrayAt(group, name));
 }
 
