@@ -10,6 +10,8 @@ import { rowsOf, type Rows } from './rows.js';
 import { part, run, windows, type Operand, type Part } from './run.js';
 
 const WG = 64;
+/** Rows for which an invocation reads what belongs to its channels once. */
+const ROWS = 16;
 
 /** Options of the batch normalisations. */
 export interface BatchNormOptions {
@@ -206,8 +208,8 @@ export function scaleShift(
   return y;
 }
 
-/** Runs a kernel with one invocation per element: `wide` are [rows, c], `channels` [c]. */
-function perElement(
+/** Runs a kernel that makes ROWS rows an invocation: `wide` are [rows, c], `channels` [c]. */
+function perRows(
   op: string,
   kernel: string,
   rows: Rows,
@@ -220,8 +222,9 @@ function perElement(
   for (const window of windows(op, rows.rows, [c], bindingLimit)) {
     const operands: Record<string, Operand> = { ...channels };
     for (const [name, t] of Object.entries(wide)) operands[name] = part(t, c, window);
-    const n = (window.rows * c) / vec;
-    run(op, kernel, flagsOf(rows), operands, { n, c: c / vec, ...params }, Math.ceil(n / WG));
+    const n = (Math.ceil(window.rows / ROWS) * c) / vec;
+    const all = { n, c: c / vec, rows: window.rows, ...params };
+    run(op, kernel, { ...flagsOf(rows), ROWS }, operands, all, Math.ceil(n / WG));
   }
 }
 
@@ -233,7 +236,7 @@ function normalise(
 ): Tensor {
   const { x, ...channels } = operands;
   const y = empty(x.shape);
-  perElement(op, 'batch_norm', rows, { wide: { x, y }, channels }, { epsilon });
+  perRows(op, 'batch_norm', rows, { wide: { x, y }, channels }, { epsilon });
   return y;
 }
 
@@ -271,6 +274,6 @@ function inputGradient(
   const dx = empty(x.shape);
   const params = { count: rows.rows, epsilon };
   const tensors = { wide: { x, dy, dx }, channels };
-  perElement(`${op} gradient`, 'batch_norm_grad', rows, tensors, params);
+  perRows(`${op} gradient`, 'batch_norm_grad', rows, tensors, params);
   return dx;
 }

@@ -1,6 +1,6 @@
 import { isMixed } from '../precision.js';
 import { empty, type Tensor } from '../tensor.js';
-import { biasKind, epilogueParams, type Epilogue } from './conv_geometry.js';
+import { biasKind, type Epilogue } from './conv_geometry.js';
 import {
   lanesOperand,
   roundUp,
@@ -183,15 +183,21 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
   const { op, w, c, rows, columns } = work;
   const { n } = columns;
   const [splits, size] = partial.shape as [number, number];
-  const count = (range.to - range.from) * n;
   const { row_h, row_w, c_h, c_w, c_sh, c_sw, c_y, c_x, c_stride, c_offset } = rows;
+  const { ACTIVATION, bounds } = finishOf(epilogue);
+  const FOURS = [n, c_stride, c_offset].every((i) => i % 4 === 0);
+  const inV = FOURS ? 4 : 1;
+  const IN_ORDER = c_h === row_h && c_w === row_w && c_sh * c_sw === 1 && c_y + c_x === 0;
+  const count = ((range.to - range.from) * n) / inV;
   const params = {
-    ...{ count, m0: range.from, n, stride: roundUp(n, 4), splits, split_size: size },
-    ...{ row_h, row_w, c_h, c_w, c_sh, c_sw, c_y, c_x, c_stride, c_offset },
-    ...epilogueParams(epilogue),
+    ...{ count, m0: range.from, n: n / inV, stride: roundUp(n, 4) / inV },
+    ...{ splits, split_size: size / inV, row_h, row_w, c_h, c_w, c_sh, c_sw, c_y, c_x },
+    ...{ c_stride: c_stride / inV, c_offset: c_offset / inV },
+    ...{ bias: biasKind(epilogue), accumulate: Number(epilogue.accumulate ?? false), ...bounds },
   };
+  const flags = { WG, V: FOURS ? 'vec4f' : 'f32', FOURS, IN_ORDER, ACTIVATION };
   const operands = { partial, bias: epilogue.bias ?? w, c };
-  run(`${op} merge`, 'gemm_merge', { WG }, operands, params, Math.ceil(count / WG));
+  run(`${op} merge`, 'gemm_merge', flags, operands, params, Math.ceil(count / WG));
 }
 
 /**
@@ -202,19 +208,17 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
 export function multiply(work: Work, part: Part, range: Range, end: Epilogue, splitSize = 0): void {
   const { op, a, w, c, rows, columns, kernel } = work;
   const { b, tile0, n_tiles, step0, step1, b_tile, b_row, splits, split_steps } = part;
-  const { bias, activation = 0 } = end;
-  const clamp = clampOf(end);
-  const MIXED = isMixed(deviceOf(c));
-  const flags = { ...kernel.flags, MIXED, ACTIVATION: clamp ? 0 : activation };
+  const { ACTIVATION, bounds } = finishOf(end);
+  const flags = { ...kernel.flags, MIXED: isMixed(deviceOf(c)), ACTIVATION };
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
     ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },
     ...{ tile0, n_tiles, step0, step1, b_tile, b_row },
     ...{ splits, split_steps, split_size: splitSize },
-    ...(clamp ?? CLAMPS[0]!),
+    ...bounds,
   };
   const tiles = Math.ceil((range.to - range.from) / kernel.tileRows) * n_tiles * splits;
-  run(op, kernel.name, flags, { a, b, bias: bias ?? w, c }, params, tiles);
+  run(op, kernel.name, flags, { a, b, bias: end.bias ?? w, c }, params, tiles);
 }
 
 /** Bounds of the activations that are one clamp, by their numbers in activation.ts. */
@@ -227,4 +231,13 @@ const CLAMPS = [
 /** The activation as a clamp; undefined where it is none. */
 export function clampOf({ activation = 0 }: Epilogue): { low: number; high: number } | undefined {
   return CLAMPS[activation];
+}
+
+/** The flag and the parameters of lib/finish.wgsl. */
+function finishOf(epilogue: Epilogue): {
+  readonly ACTIVATION: number;
+  readonly bounds: { readonly low: number; readonly high: number };
+} {
+  const clamp = clampOf(epilogue);
+  return { ACTIVATION: clamp ? 0 : epilogue.activation!, bounds: clamp ?? CLAMPS[0]! };
 }

@@ -1,8 +1,8 @@
 // y[r, q] = (x[r, q] - mean[q]) / sqrt(variance[q] + epsilon) * gamma[q] + beta[q]
 // x, y: [rows, c], the others: [c]; T is f32, or vec4f when c is a multiple of 4 (c then counts
-// vec4s). Grid: one invocation per element of y.
+// vec4s). Grid: one invocation per element of c and ROWS rows, channels fastest.
 #include lib/grid
-struct Params { n: u32, c: u32, epsilon: f32 }
+struct Params { n: u32, c: u32, rows: u32, epsilon: f32 }
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> gamma: array<T>;
 @group(0) @binding(2) var<storage, read> beta: array<T>;
@@ -14,8 +14,16 @@ struct Params { n: u32, c: u32, epsilon: f32 }
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i >= p.n) { return; }
-  let q = i % p.c;
-  y[i] = (x[i] - mean[q]) / sqrt(variance[q] + p.epsilon) * gamma[q] + beta[q];
+  let index = linear_id(wid, nwg, lid);
+  if (index >= p.n) { return; }
+  let run = index / p.c;
+  let q = index - run * p.c;
+  let m = mean[q];
+  let scale = gamma[q] / sqrt(variance[q] + p.epsilon);
+  let shift = beta[q];
+  let last = min((run + 1) * ROWS, p.rows);
+  for (var r = run * ROWS; r < last; r++) {
+    let i = r * p.c + q;
+    y[i] = (x[i] - m) * scale + shift;
+  }
 }

@@ -1,9 +1,10 @@
 // dx[r, q] = gamma[q] / d * (dy[r, q] - sum[q] / N - h[r, q] * dots[q] / N), with d = sqrt(variance +
 // epsilon), h = (x - mean) / d, sum = sum over the N rows of dy, and dots = that of dy * h.
 // x, dy, dx: [rows, c] (rows of a window; N counts all), the others: [c]; T is f32, or vec4f when c is
-// a multiple of 4 (c then counts vec4s). Grid: one invocation per element of dx.
+// a multiple of 4 (c then counts vec4s). Grid: one invocation per element of c and ROWS rows, channels
+// fastest.
 #include lib/grid
-struct Params { n: u32, c: u32, count: f32, epsilon: f32 }
+struct Params { n: u32, c: u32, rows: u32, count: f32, epsilon: f32 }
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> dy: array<T>;
 @group(0) @binding(2) var<storage, read> gamma: array<T>;
@@ -17,10 +18,18 @@ struct Params { n: u32, c: u32, count: f32, epsilon: f32 }
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i >= p.n) { return; }
-  let q = i % p.c;
+  let index = linear_id(wid, nwg, lid);
+  if (index >= p.n) { return; }
+  let run = index / p.c;
+  let q = index - run * p.c;
+  let m = mean[q];
   let d = sqrt(variance[q] + p.epsilon);
-  let h = (x[i] - mean[q]) / d;
-  dx[i] = gamma[q] / d * (dy[i] - (sums[q] + h * dots[q]) / p.count);
+  let scale = gamma[q] / d;
+  let sum = sums[q] / p.count;
+  let slope = dots[q] / p.count / d;
+  let last = min((run + 1) * ROWS, p.rows);
+  for (var r = run * ROWS; r < last; r++) {
+    let i = r * p.c + q;
+    dx[i] = scale * (dy[i] - sum - (x[i] - m) * slope);
+  }
 }

@@ -8,6 +8,7 @@
 // A step is four k of one tap; this run sums the steps from step0 to before step1, for the rows from m0 to
 // before m. Sums over some of the steps are merged by gemm_merge.wgsl.
 #include lib/operand
+#include lib/finish
 struct Params {
   m0: u32, m: u32, n: u32, k4: u32, kw: u32, step0: u32, step1: u32,
   h: u32, w: u32, row_h: u32, row_w: u32,
@@ -70,14 +71,4 @@ fn bias4(first: u32, n: u32) -> vec4f {
 // Applies the activation and stores columns n .. n+3 of a pixel; each split has a c of its own.
 fn store_c(split: u32, pixel: u32, n: u32, sum: vec4f) {
   if (n < p.n) { c[(p.c_offset + split * p.split_size + pixel * p.c_stride + n) / 4] = finish(sum); }
-}
-
-// ACTIVATION 0: none, relu and relu6 are one clamp, which keeps NaN.
-fn finish(v: vec4f) -> vec4f {
-#if ACTIVATION
-  return activate(ACTIVATION, v);
-#else
-  let least = select(v, vec4f(p.low), v < vec4f(p.low));
-  return select(least, vec4f(p.high), least > vec4f(p.high));
-#endif
 }
