@@ -20,6 +20,13 @@ interface Box {
   readonly toOffset?: number;
 }
 
+/** One dimension of a box: its size, and from one element to the next in source and target. */
+interface Dimension {
+  readonly n: number;
+  readonly x: number;
+  readonly y: number;
+}
+
 /** Copies a box of elements of 4 bytes from `x` into `y`. */
 function copyBox(op: string, x: Tensor, y: Tensor, box: Box): void {
   if (box.shape.length > MAX_DIMS) {
@@ -28,19 +35,43 @@ function copyBox(op: string, x: Tensor, y: Tensor, box: Box): void {
       `${op}: more than ${MAX_DIMS} dimensions: ${formatShape(box.shape)}`,
     );
   }
-  const n = sizeOf(box.shape);
-  const params: Record<string, number> = {
-    n,
-    x_offset: box.fromOffset ?? 0,
-    y_offset: box.toOffset ?? 0,
-  };
+  const { fromOffset = 0, toOffset = 0 } = box;
+  const [inner, ...outer] = dimensionsOf(box);
+  const inFours =
+    [inner.n, fromOffset, toOffset, ...outer.flatMap((d) => [d.x, d.y])].every(
+      (i) => i % 4 === 0,
+    ) &&
+    inner.x === 1 &&
+    inner.y === 1;
+  const v = inFours ? 4 : 1;
+  const n = sizeOf(box.shape) / v;
+  const params: Record<string, number> = { n, x_offset: fromOffset / v, y_offset: toOffset / v };
+  const all = [inner, ...outer].map((d, i) =>
+    i === 0 ? { ...d, n: d.n / v } : { ...d, x: d.x / v, y: d.y / v },
+  );
   for (let i = 0; i < MAX_DIMS; i++) {
-    const d = box.shape.length - 1 - i;
-    params[`n${i}`] = box.shape[d] ?? 1;
-    params[`x${i}`] = box.from[d] ?? 0;
-    params[`y${i}`] = box.to[d] ?? 0;
+    params[`n${i}`] = all[i]?.n ?? 1;
+    params[`x${i}`] = all[i]?.x ?? 0;
+    params[`y${i}`] = all[i]?.y ?? 0;
   }
-  run(op, 'copy_strided', { WG }, { x, y }, params, Math.ceil(n / WG));
+  const flags = { WG, D: all.length, V: inFours ? 'vec4u' : 'u32' };
+  run(op, 'copy_strided', flags, { x, y }, params, Math.ceil(n / WG));
+}
+
+/** The dimensions of a box, innermost first; those that lie on like one are one. At least one. */
+function dimensionsOf({ shape, from, to }: Box): [Dimension, ...Dimension[]] {
+  const all: Dimension[] = [];
+  for (let d = shape.length - 1; d >= 0; d--) {
+    const [n, x, y] = [shape[d]!, from[d]!, to[d]!];
+    const inner = all.at(-1);
+    if (inner && x === inner.n * inner.x && y === inner.n * inner.y) {
+      all[all.length - 1] = { ...inner, n: inner.n * n };
+    } else if (n !== 1) {
+      all.push({ n, x, y });
+    }
+  }
+  const [first = { n: 1, x: 1, y: 1 }, ...rest] = all;
+  return [first, ...rest];
 }
 
 function checkWords(op: string, x: Tensor): void {
