@@ -24,6 +24,8 @@ export interface ConvGeometry {
   readonly groups: number;
   readonly xStride: number;
   readonly xOffset: number;
+  /** Whether what follows the channels of x, up to a multiple of four, is zeros. */
+  readonly xIsPadded?: boolean;
   readonly yStride: number;
   readonly yOffset: number;
 }

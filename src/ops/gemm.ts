@@ -36,6 +36,12 @@ export function convForward(
     depthwiseForward(op, x, w, y, g, epilogue);
     return;
   }
+  if (isNarrow(x, g)) {
+    const [narrow, geometry] = tapsInRows(op, x, g);
+    convForward(op, narrow, w, y, geometry, epilogue);
+    narrow.dispose();
+    return;
+  }
   const taps = { kh: g.kh, kw: g.kw, offset: 0, s_ty: g.kw * g.ci * g.co, s_tx: g.ci * g.co };
   const columns = { n: g.co, k: g.ci, ...taps, s_k: g.co, s_n: 1 };
   const rows = {
@@ -44,7 +50,32 @@ export function convForward(
     ...{ a_stride: g.xStride, a_offset: g.xOffset, c_stride: g.yStride, c_offset: g.yOffset },
     ...{ c_h: g.oh, c_w: g.ow, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 },
   };
-  implicit(op, kind, { a: x, w, c: y }, rows, columns, epilogue);
+  const operands = { a: x, w, c: y, aIsPadded: g.xIsPadded };
+  implicit(op, kind, operands, rows, columns, epilogue);
+}
+
+/** Whether x has too few channels to fill a vec4, and what `tapsInRows` makes of it can be bound. */
+function isNarrow(x: Operand, g: ConvGeometry): boolean {
+  return g.ci < 4 && g.kw > 1 && 4 * rowsSize(g) <= deviceOf(x).bindingLimit;
+}
+
+const rowsSize = (g: ConvGeometry): number => g.batch * g.ih * g.ow * roundUp(g.kw * g.ci, 4);
+
+/**
+ * A convolution of few channels as one of more: the values of x under a row of taps become the
+ * channels of a single tap. The filter stays as it is, [kh, 1, kw * ci, co].
+ */
+function tapsInRows(op: string, x: Operand, g: ConvGeometry): [Tensor, ConvGeometry] {
+  const channels = roundUp(g.kw * g.ci, 4);
+  const rows = empty([rowsSize(g)]);
+  const count = rows.size / 4;
+  const params = {
+    ...{ count, w: g.iw, ow: g.ow, kw: g.kw, k4: channels / 4, sw: g.sw, pw: g.pw },
+    ...{ dw: g.dw, stride: g.xStride, offset: g.xOffset },
+  };
+  run(`${op} taps`, 'conv_taps', { WG, C: g.ci }, { x, y: rows }, params, Math.ceil(count / WG));
+  const one = { kw: 1, sw: 1, dw: 1, pw: 0, iw: g.ow, ci: g.kw * g.ci };
+  return [rows, { ...g, ...one, xStride: channels, xOffset: 0, xIsPadded: true }];
 }
 
 /** x = act(conv^T(y, w) + bias): the input gradient, and transposed convolution. Writes `x`. */
@@ -160,6 +191,12 @@ export function convGradFilter(
     depthwiseGradFilter(op, x, dy, dw, g, device);
     return;
   }
+  if (isNarrow(x, g)) {
+    const [narrow, geometry] = tapsInRows(op, x, g);
+    convGradFilter(op, narrow, dy, dw, geometry);
+    narrow.dispose();
+    return;
+  }
   const rows = filterRows(g);
   if (kind === 'lanes') {
     const edge = 4 * device.info.subgroupSize;
@@ -198,14 +235,17 @@ function filterInSplits(
   tile: FilterTile,
   most: number,
 ): void {
-  const px = pad(op, x, g.batch * g.ih * g.iw, g.ci, g.xStride, g.xOffset);
+  const px = g.xIsPadded
+    ? undefined
+    : pad(op, x, g.batch * g.ih * g.iw, g.ci, g.xStride, g.xOffset);
   const pdy = pad(op, dy, g.batch * g.oh * g.ow, g.co, g.yStride, g.yOffset);
   const [ci, co] = [roundUp(g.ci, 4), roundUp(g.co, 4)];
   const rows = filterRows(g);
   const size = g.kh * g.kw * ci * co;
   const fit = Math.floor(deviceOf(dw).bindingLimit / (4 * size));
   const splits = shareOut(rows.rows, Math.min(most, fit));
-  const partial = splits.count > 1 || px || pdy ? empty([splits.count, size]) : undefined;
+  const isPadded = ci !== g.ci || co !== g.co;
+  const partial = splits.count > 1 || isPadded ? empty([splits.count, size]) : undefined;
   const params = {
     ...rows,
     ...{ ci, co, kh: g.kh, kw: g.kw, sh: g.sh, sw: g.sw, dh: g.dh, dw: g.dw },

@@ -48,6 +48,8 @@ export interface ProductOperands {
   readonly a: Operand;
   readonly w: Operand;
   readonly c: Operand;
+  /** Whether what follows the channels of a, up to a multiple of four, is zeros. */
+  readonly aIsPadded?: boolean | undefined;
 }
 
 const WG = 64;
@@ -72,7 +74,9 @@ export function product(
 ): void {
   const { m, row_h, row_w, h, w, a_stride, a_offset } = rows;
   const pixels = (m / (row_h * row_w)) * h * w;
-  const padded = pad(op, operands.a, pixels, columns.k, a_stride, a_offset);
+  const padded = operands.aIsPadded
+    ? undefined
+    : pad(op, operands.a, pixels, columns.k, a_stride, a_offset);
   const work = {
     ...{ op, ...operands, a: padded ?? operands.a, columns },
     rows: padded ? { ...rows, a_stride: roundUp(columns.k, 4), a_offset: 0 } : rows,
