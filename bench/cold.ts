@@ -26,7 +26,7 @@ export type Once =
 
 /** The rows whose first call counts most. */
 export const isColdRow = ({ name }: Row): boolean =>
-  /^(CIFAR-10 net, training|ResNet50, inference, batch 1$|VGG-16)/.test(name);
+  /^(CIFAR-10 net, training|ResNet50, inference, batch 1$|VGG-16, inference, batch 1$)/.test(name);
 
 /** Runs a row twice in new processes: with an empty shader cache of Mesa, and with a filled one. */
 export async function firstCalls(row: Row, library: Library): Promise<First> {
