@@ -82,6 +82,17 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     { WG: 64, VEC: false, P: 4, K: 5, S: 2, COLS: 4, BACK: 2 },
   ],
   filter_lanes: [{ S: 8 }],
+  batch_norm: vectors.map((v) => ({ WG: 64, ROWS: 16, ...v })),
+  batch_norm_grad: vectors.map((v) => ({ WG: 64, ROWS: 16, ...v })),
+  conv_taps: [{ WG: 64, C: 3 }],
+  copy_strided: [
+    { WG: 64, D: 6, V: 'u32' },
+    { WG: 64, D: 1, V: 'vec4u' },
+  ],
+  gemm_merge: [
+    { WG: 64, V: 'vec4f', FOURS: true, IN_ORDER: true, ACTIVATION: 0 },
+    { WG: 64, V: 'f32', FOURS: false, IN_ORDER: false, ACTIVATION: 5 },
+  ],
   moving_average: [true, false].map((FINITE) => ({ WG: 64, FINITE })),
 };
 const DEFAULT: readonly Flags[] = [{ WG: 64, T: 'f32' }];
