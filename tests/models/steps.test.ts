@@ -50,11 +50,10 @@ async function check(
 }
 
 /**
- * What gradients may be off. In InceptionV3 the two largest values of one window of a max pooling lie 4e-6 apart
- * (one of 588,032, in float64), float32 takes the other one, and all gradients before it move by a hundredth;
- * those after it agree as in ResNet50.
+ * In InceptionV3 the two largest values of one window of a max pooling (of 588,032) lie 4e-6 apart in float64, and
+ * float32 takes the other one. Gradients before it, these two, move by a hundredth.
  */
-const LEAST = { vgg16: 3e-4, resNet50: 3e-4, inceptionV3: 2e-2 };
+const BEFORE_THAT_WINDOW = ['conv2d/kernel', 'conv2d_15/kernel'];
 
 function lossOf(network: Functional, { size, batch, classes }: Step): Tensor {
   const x = uniform(batch * size * size * 3, 999_983, (u) => u);
@@ -91,7 +90,8 @@ describe('a training step', () => {
       const weights = new Map(network.weights.map((weight) => [weight.name, weight.value]));
       for (const [path, expected] of Object.entries(step.gradients)) {
         const { grad } = weights.get(path)!;
-        await check(`gradient of ${path}`, grad!, expected, LEAST[name], step.rounding[path]);
+        const least = BEFORE_THAT_WINDOW.includes(path) ? 2e-2 : 3e-4;
+        await check(`gradient of ${path}`, grad!, expected, least, step.rounding[path]);
       }
       for (const [path, expected] of Object.entries(step.moving)) {
         await check(path, weights.get(path)!, expected, 3e-4);
