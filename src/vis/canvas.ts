@@ -1,6 +1,6 @@
 import { decodePng } from '../io/images/png.js';
 import type { Image } from '../io/images/image.js';
-import { fontPng, fontWidths } from './font_data.js';
+import { fontMargin, fontPng, fontWidths } from './font_data.js';
 import type { Rgb } from './palette.js';
 
 let font: Image | undefined;
@@ -142,11 +142,12 @@ export function drawText(
   const shift = align === 'left' ? 0 : align === 'middle' ? textWidth(text) / 2 : textWidth(text);
   let left = Math.round(x - shift);
   for (const glyph of glyphs(text)) {
-    const source = fontWidths.slice(0, glyph).reduce((sum, width) => sum + width, 0);
+    const cells = fontWidths.slice(0, glyph).map((width) => width + 2 * fontMargin);
+    const source = cells.reduce((sum, width) => sum + width, 0);
     for (let gy = 0; gy < font.height; gy++) {
-      for (let gx = 0; gx < fontWidths[glyph]!; gx++) {
+      for (let gx = 0; gx < fontWidths[glyph]! + 2 * fontMargin; gx++) {
         const ink = font.data[gy * font.width + source + gx]! / 255;
-        blend(image, left + gx, Math.round(top) + gy, color, ink);
+        blend(image, left + gx - fontMargin, Math.round(top) + gy, color, ink);
       }
     }
     left += fontWidths[glyph]!;
