@@ -13,7 +13,7 @@ import { activationGrad, activationNumber, type Activation } from './activation.
 import { add, addActivated } from './binary.js';
 import { checkFloat, swish } from './elementwise.js';
 import type { ConvGeometry, Epilogue } from './conv_geometry.js';
-import { convForward, convGradFilter, convGradInput } from './gemm.js';
+import { addsResidual, convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape } from './movement.js';
 import { roundUp } from './gemm_operand.js';
 import { reduceRaw } from './reduce.js';
@@ -114,12 +114,14 @@ export function conv2dThen(
     ? conv2dGeometry('conv2d', x.shape, [kh, kw, 1, c * multiplier], { ...options, groups: c })
     : conv2dGeometry('conv2d', x.shape, w.shape, options);
   const y = empty([g.batch, g.oh, g.ow, g.co]);
+  const isLate = residual !== undefined && !addsResidual(y.device, g);
   convolve('conv2d', x, w, y, g, false, {
     bias: scaleShift ?? options.bias,
     scaled: scaleShift !== undefined,
-    activation: activationNumber('conv2d', residual ? undefined : activation),
+    residual: isLate ? undefined : residual,
+    activation: activationNumber('conv2d', isLate ? undefined : activation),
   });
-  if (!residual) return y;
+  if (!isLate) return y;
   const sum = addActivated(y, residual, activation);
   y.dispose();
   return sum;
@@ -250,7 +252,7 @@ function convolve(
   y: Tensor,
   g: ConvGeometry,
   transposed: boolean,
-  epilogue: Epilogue,
+  epilogue: Omit<Epilogue, 'residual'> & { readonly residual?: Tensor | undefined },
 ): void {
   const large = g.ih * g.iw * g.ci;
   const small = g.oh * g.ow * g.co;
@@ -260,7 +262,8 @@ function convolve(
     const [xOffset, yOffset] = transposed ? [to.offset, from.offset] : [from.offset, to.offset];
     const some = { ...g, batch: window.rows, xOffset, yOffset };
     const run = transposed ? convGradInput : convForward;
-    run(op, from.part, w, to.part, some, epilogue);
+    const residual = epilogue.residual && pictures(epilogue.residual, small, window).part;
+    run(op, from.part, w, to.part, some, { ...epilogue, residual });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Tensor } from '../tensor.js';
+import type { Operand } from './run.js';
 
 /**
  * Geometry of a convolution x [batch, ih, iw, ci] -> y [batch, oh, ow, co] with w [kh, kw, ci / groups, co].
@@ -35,6 +36,8 @@ export interface Epilogue {
   /** [n] to add; [2, n] with `scaled`: what to add after multiplying by the second row. */
   readonly bias?: Tensor | undefined;
   readonly scaled?: boolean | undefined;
+  /** Added before the activation; as large as the result. */
+  readonly residual?: Operand | undefined;
   /** See activation.ts. */
   readonly activation?: number;
   /** Adds to what is there. */

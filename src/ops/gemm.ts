@@ -293,6 +293,14 @@ function kindOf(device: Device, g: ConvGeometry): [kind: Kind, why: string] {
   return ['direct', `${g.groups} groups`];
 }
 
+/**
+ * Whether a convolution adds a residual at its end. A software adapter is as fast with a pass of its own, and
+ * compiles that sooner.
+ */
+export function addsResidual(device: Device, g: ConvGeometry): boolean {
+  return kindOf(device, g)[0] === 'simt';
+}
+
 function direct(
   op: string,
   name: string,

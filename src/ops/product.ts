@@ -189,6 +189,7 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
   const [splits, size] = partial.shape as [number, number];
   const { row_h, row_w, c_h, c_w, c_sh, c_sw, c_y, c_x, c_stride, c_offset } = rows;
   const { ACTIVATION, bounds } = finishOf(epilogue);
+  const { RESIDUAL, residual } = residualOf(epilogue);
   const FOURS = [n, c_stride, c_offset].every((i) => i % 4 === 0);
   const inV = FOURS ? 4 : 1;
   const IN_ORDER = c_h === row_h && c_w === row_w && c_sh * c_sw === 1 && c_y + c_x === 0;
@@ -199,8 +200,8 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
     ...{ c_stride: c_stride / inV, c_offset: c_offset / inV },
     ...{ bias: biasKind(epilogue), accumulate: Number(epilogue.accumulate ?? false), ...bounds },
   };
-  const flags = { WG, V: FOURS ? 'vec4f' : 'f32', FOURS, IN_ORDER, ACTIVATION };
-  const operands = { partial, bias: epilogue.bias ?? w, c };
+  const flags = { WG, V: FOURS ? 'vec4f' : 'f32', FOURS, IN_ORDER, ACTIVATION, RESIDUAL };
+  const operands = { partial, bias: epilogue.bias ?? w, c, ...residual };
   run(`${op} merge`, 'gemm_merge', flags, operands, params, Math.ceil(count / WG));
 }
 
@@ -213,7 +214,8 @@ export function multiply(work: Work, part: Part, range: Range, end: Epilogue, sp
   const { op, a, w, c, rows, columns, kernel } = work;
   const { b, tile0, n_tiles, step0, step1, b_tile, b_row, splits, split_steps } = part;
   const { ACTIVATION, bounds } = finishOf(end);
-  const flags = { ...kernel.flags, MIXED: isMixed(deviceOf(c)), ACTIVATION };
+  const { RESIDUAL, residual } = residualOf(end);
+  const flags = { ...kernel.flags, MIXED: isMixed(deviceOf(c)), ACTIVATION, RESIDUAL };
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
     ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },
@@ -222,7 +224,8 @@ export function multiply(work: Work, part: Part, range: Range, end: Epilogue, sp
     ...bounds,
   };
   const tiles = Math.ceil((range.to - range.from) / kernel.tileRows) * n_tiles * splits;
-  run(op, kernel.name, flags, { a, b, bias: end.bias ?? w, c }, params, tiles);
+  const operands = { a, b, bias: end.bias ?? w, c, ...residual };
+  run(op, kernel.name, flags, operands, params, tiles);
 }
 
 /** Bounds of the activations that are one clamp, by their numbers in activation.ts. */
@@ -244,4 +247,12 @@ function finishOf(epilogue: Epilogue): {
 } {
   const clamp = clampOf(epilogue);
   return { ACTIVATION: clamp ? 0 : epilogue.activation!, bounds: clamp ?? CLAMPS[0]! };
+}
+
+/** The flag and the operand of kernels that add a residual. */
+function residualOf({ residual }: Epilogue): {
+  readonly RESIDUAL: boolean;
+  readonly residual: Readonly<Record<string, Operand>>;
+} {
+  return { RESIDUAL: residual !== undefined, residual: residual ? { residual } : {} };
 }

@@ -1,11 +1,11 @@
-// c = act(sum_s partial[s] + bias (+ c)): ends a product whose steps were summed in several parts, or whose
+// c = act(sum_s partial[s] + bias (+ residual) (+ c)): ends a product whose steps were summed in several parts, or whose
 // columns do not come in fours.
 // partial: [splits, rows from m0 on, stride], split_size floats each. Row (y, x) of image n is pixel
 // (y * c_sh + c_y, x * c_sw + c_x) of c [n, c_h, c_w, c_stride], beginning at c_offset; IN_ORDER: pixels come in
 // the order of the rows. bias: as in lib/conv_rows.
 // V: what an invocation makes: with FOURS a vec4f, where all of these come in fours; else an f32. count, n, stride,
 // split_size, c_stride and c_offset count in V.
-// ACTIVATION: as in lib/finish.
+// RESIDUAL: adds residual, which is as c. ACTIVATION: as in lib/finish.
 // Grid: one invocation per V of the result.
 #include lib/grid
 #include lib/math
@@ -19,6 +19,9 @@ struct Params {
 @group(0) @binding(1) var<storage, read> bias: array<V>;
 @group(0) @binding(2) var<storage, read_write> c: array<V>;
 @group(0) @binding(3) var<uniform> p: Params;
+#if RESIDUAL
+@group(0) @binding(4) var<storage, read> residual: array<V>;
+#endif
 
 fn pixel_of(row: u32) -> u32 {
 #if IN_ORDER
@@ -45,6 +48,9 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   if (p.bias == 2) { sum *= bias[p.n + n]; }
   if (p.bias != 0) { sum += bias[n]; }
   if (p.accumulate != 0) { sum += c[at]; }
+#if RESIDUAL
+  sum += residual[at];
+#endif
 #if FOURS
   c[at] = finish(sum);
 #else

@@ -65,7 +65,9 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   exact_sum: [{ WG: 64, WORDS: 6 }],
   gemm_pack: [{ WG: 64, RUN: 8, NT: 64 }],
   gemm_simt: tiles.flatMap((tile) =>
-    [0, 5].map((ACTIVATION) => ({ ...tile, ACTIVATION, MIXED: ACTIVATION > 0 })),
+    [0, 5].map((ACTIVATION) => ({
+      ...{ ...tile, ACTIVATION, MIXED: ACTIVATION > 0, RESIDUAL: ACTIVATION > 0 },
+    })),
   ),
   // Workgroup memory for all tiles is not everywhere.
   gemm_sgmat: [{ ...matrixTile, ACTIVATION: 0 }],
@@ -91,7 +93,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   ],
   gemm_merge: [
     { WG: 64, V: 'vec4f', FOURS: true, IN_ORDER: true, ACTIVATION: 0 },
-    { WG: 64, V: 'f32', FOURS: false, IN_ORDER: false, ACTIVATION: 5 },
+    { WG: 64, V: 'f32', FOURS: false, IN_ORDER: false, ACTIVATION: 5, RESIDUAL: true },
   ],
   moving_average: [true, false].map((FINITE) => ({ WG: 64, FINITE })),
 };

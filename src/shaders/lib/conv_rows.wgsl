@@ -5,6 +5,7 @@
 // a: vec4 of four channels, [n, h, w, a_stride] with a_stride floats a pixel, beginning at a_offset; k4 vec4 are used.
 // c: row (y, x) of image n is pixel (y * c_sh + c_y, x * c_sw + c_x) of [n, c_h, c_w, c_stride], beginning at
 // c_offset; vec4 of four columns. All of these are multiples of 4: the host pads what is not.
+// residual: where RESIDUAL, what to add before the activation, as c.
 // A step is four k of one tap; this run sums the steps from step0 to before step1, for the rows from m0 to
 // before m. Sums over some of the steps are merged by gemm_merge.wgsl.
 #include lib/operand
@@ -22,6 +23,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
 @group(0) @binding(4) var<uniform> p: Params;
+#if RESIDUAL
+@group(0) @binding(5) var<storage, read> residual: array<vec4f>;
+#endif
 
 // Where a row reads under the first tap, and the pixel of c that it makes.
 struct Row { image: u32, y: i32, x: i32, c: u32 }
@@ -68,7 +72,14 @@ fn bias4(first: u32, n: u32) -> vec4f {
   return vec4f(bias[at.x], bias[at.y], bias[at.z], bias[at.w]);
 }
 
-// Applies the activation and stores columns n .. n+3 of a pixel; each split has a c of its own.
+// Ends and stores columns n .. n+3 of a pixel; each split has a c of its own.
 fn store_c(split: u32, pixel: u32, n: u32, sum: vec4f) {
-  if (n < p.n) { c[(p.c_offset + split * p.split_size + pixel * p.c_stride + n) / 4] = finish(sum); }
+  if (n < p.n) {
+    let at = (p.c_offset + split * p.split_size + pixel * p.c_stride + n) / 4;
+#if RESIDUAL
+    c[at] = finish(sum + residual[at]);
+#else
+    c[at] = finish(sum);
+#endif
+  }
 }
