@@ -1,5 +1,5 @@
-// c = act(sum_s partial[s] + bias (+ residual) (+ c)): ends a product whose steps were summed in several parts, or whose
-// columns do not come in fours.
+// c = act(sum_s partial[s] + bias (+ residual) (+ c)): ends a product whose steps were summed in several parts, or
+// whose columns do not come in fours.
 // partial: [splits, rows from m0 on, stride], split_size floats each. Row (y, x) of image n is pixel
 // (y * c_sh + c_y, x * c_sw + c_x) of c [n, c_h, c_w, c_stride], beginning at c_offset; IN_ORDER: pixels come in
 // the order of the rows. bias: as in lib/conv_rows.
