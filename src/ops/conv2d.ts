@@ -256,13 +256,14 @@ function convolve(
 ): void {
   const large = g.ih * g.iw * g.ci;
   const small = g.oh * g.ow * g.co;
+  const [xSize, ySize] = transposed ? [small, large] : [large, small];
   for (const window of batchWindows(op, y, g)) {
-    const from = pictures(x, transposed ? small : large, window);
-    const to = pictures(y, transposed ? large : small, window);
+    const from = pictures(x, xSize, window);
+    const to = pictures(y, ySize, window);
     const [xOffset, yOffset] = transposed ? [to.offset, from.offset] : [from.offset, to.offset];
     const some = { ...g, batch: window.rows, xOffset, yOffset };
     const run = transposed ? convGradInput : convForward;
-    const residual = epilogue.residual && pictures(epilogue.residual, small, window).part;
+    const residual = epilogue.residual && pictures(epilogue.residual, ySize, window).part;
     run(op, from.part, w, to.part, some, { ...epilogue, residual });
   }
 }

@@ -36,7 +36,7 @@ export interface Epilogue {
   /** [n] to add; [2, n] with `scaled`: what to add after multiplying by the second row. */
   readonly bias?: Tensor | undefined;
   readonly scaled?: boolean | undefined;
-  /** Added before the activation; as large as the result. */
+  /** Added before the activation; as large as the result. Only where `addsResidual`. */
   readonly residual?: Operand | undefined;
   /** See activation.ts. */
   readonly activation?: number;

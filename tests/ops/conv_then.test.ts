@@ -113,6 +113,20 @@ describe.each(['inner loop of the adapter', 'simt', 'sgmat', 'direct'] as const)
   });
 });
 
+it('adds a residual to some pictures at a time', async () => {
+  const device = defaultDevice();
+  const { innerLoop, bindingLimit } = device;
+  const [x, w] = [random([5, 7, 7, 8], 1), random([1, 1, 8, 12], 2)];
+  const residual = random([5, 7, 7, 12], 3);
+  const want = scope(() => add(conv2d(x, w), residual));
+  device.innerLoop = 'simt';
+  device.bindingLimit = 8192;
+  const got = conv2dThen(x, w, {}, { residual });
+  Object.assign(device, { innerLoop, bindingLimit });
+  await expectClose(got, want);
+  for (const t of [x, w, residual, want, got]) t.dispose();
+});
+
 async function expectClose(got: Tensor, want: Tensor): Promise<void> {
   const [values, wanted] = [await got.data(), await want.data()];
   let [error, size] = [0, 0];
