@@ -61,6 +61,8 @@ export class Plan {
   /** Buffers that commands use so far: an upload, which comes before all of them, takes another. */
   private readonly used = new Set<Block>();
   private readonly pinned = new Set<Storage>();
+  /** Uploads that are the same for all runs. */
+  private readonly constants = new Set<Storage>();
   private readonly reads = new Set<Storage>();
   private readonly writes = new Set<Storage>();
   private readonly sources: (() => Storage)[] = [];
@@ -142,6 +144,7 @@ export class Plan {
     this.used.add(storage.block);
     if (!this.pinned.has(storage)) this.pinned.add(storage.retain());
     if (again) this.uploads.push({ storage, again });
+    else this.constants.add(storage);
   }
 
   /** Writes the numbers of this run, before which the first one makes the bind groups. */
@@ -193,6 +196,11 @@ export class Plan {
   }
 
   private depend(reads: readonly Storage[], writes: readonly Storage[]): void {
+    if (writes.some((storage) => this.constants.has(storage))) {
+      throw new FoveaError('ARGUMENT', 'a step that is captured writes over values of the host', {
+        hint: 'They are uploaded once, for all runs. What is written over is made with fill or zeros.',
+      });
+    }
     const isForeign = ({ block }: Storage): boolean => block.reserve !== this.reserve;
     for (const storage of reads) if (isForeign(storage)) this.reads.add(storage);
     for (const storage of writes) if (isForeign(storage)) this.writes.add(storage);

@@ -95,10 +95,20 @@ async function kerasBytes(model: Model): Promise<Uint8Array> {
 /** Of Keras, whose format is written. */
 const KERAS_VERSION = '3.15.0';
 
-/** Keras's SGD refuses a momentum that is written as a whole number. */
+/** Options of optimizers and schedules that Keras refuses, or computes in int32, without a point. */
+const FLOATS: ReadonlySet<string> = new Set([
+  ...['learning_rate', 'momentum', 'initial_learning_rate', 'end_learning_rate', 'decay_rate'],
+  ...['power', 'warmup_target', 'alpha', 't_mul', 'm_mul', 'values'],
+]);
+
+/** JSON in which whole numbers of `FLOATS` are written as 1.0. */
 function jsonBytes(value: unknown): Uint8Array {
-  const text = JSON.stringify(value).replace(/("momentum":\d+)(?=[,}])/g, '$1.0');
-  return new TextEncoder().encode(text);
+  const mark = (each: unknown): unknown => (Number.isInteger(each) ? `\0${String(each)}` : each);
+  const text = JSON.stringify(value, (key, each: unknown) => {
+    if (!FLOATS.has(key)) return each;
+    return Array.isArray(each) ? each.map(mark) : mark(each);
+  });
+  return new TextEncoder().encode(text.replace(/"\\u0000(-?\d+)"/g, '$1.0'));
 }
 
 async function weightMap(model: Model): Promise<Map<string, StoredTensor>> {

@@ -5,6 +5,7 @@ import { Layer, type LayerConfig } from './layer.js';
 import { InputLayer, type InputOptions } from './layers/core.js';
 import { Model, type ModelOptions } from './model.js';
 import { nameLayers } from './names.js';
+import { withShapes } from './open_shapes.js';
 import { deriveSeed, randomSeed, STREAM } from './seeds.js';
 
 /** Options of `model`. */
@@ -131,27 +132,30 @@ export function functionalFromConfig(
   { layers, inputs, outputs, name, seed }: FunctionalConfig,
   makeLayer: (className: string, config: LayerConfig) => Layer,
 ): Functional {
-  const made = layers.map(({ className, config, uses }) => ({
-    layer: makeLayer(className, config),
-    uses,
+  const made = layers.map((description) => ({
+    ...description,
+    layer: undefined as Layer | undefined,
     results: [] as (readonly SymbolicTensor[])[],
   }));
-  const byName = new Map(made.map((each) => [each.layer.name, each]));
+  const byName = new Map(made.map((each) => [each.config['name'], each]));
   const find = ([layer, use, result]: Place): SymbolicTensor | undefined =>
     byName.get(layer)?.results[use]?.[result];
   // A use can be repeated only after those it depends on; each round does at least one.
   let open = made.filter(({ results, uses }) => results.length < uses.length);
   while (open.length > 0) {
     let done = 0;
-    for (const { layer, uses, results } of open) {
+    for (const each of open) {
+      const { uses, results } = each;
       while (results.length < uses.length) {
         const from = uses[results.length]!.map(find);
         if (from.includes(undefined)) break;
-        results.push(layer.applyAll(from as SymbolicTensor[]));
+        const inputs = from as SymbolicTensor[];
+        each.layer ??= makeLayer(each.className, withShapes(each, inputs));
+        results.push(each.layer.applyAll(inputs));
         done++;
       }
     }
-    if (done === 0) throw unconnected(name, open[0]!.layer);
+    if (done === 0) throw unconnected(name, open[0]!.config);
     open = open.filter(({ results, uses }) => results.length < uses.length);
   }
   const ends = (places: readonly Place[]): SymbolicTensor[] =>
@@ -162,14 +166,14 @@ export function functionalFromConfig(
     });
   const ready = { inputs: ends(inputs), outputs: ends(outputs) };
   const whole = new Functional({ ...ready, name, seed, initialize: false });
-  for (const { layer } of made) if (!whole.layers.includes(layer)) layer.dispose();
+  for (const { layer } of made) if (layer && !whole.layers.includes(layer)) layer.dispose();
   return whole;
 }
 
-function unconnected(name: string, layer: Layer): FoveaError {
+function unconnected(name: string, layer: LayerConfig): FoveaError {
   return new FoveaError(
     'ARGUMENT',
-    `${name}: the inputs of layer '${layer.name}' come from no layer, or from itself`,
+    `${name}: the inputs of layer '${String(layer['name'])}' come from no layer, or from itself`,
   );
 }
 

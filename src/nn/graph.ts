@@ -1,7 +1,7 @@
 import { isRecording } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { defaultDevice } from '../gpu/init.js';
-import { formatShape, sameShape, type Shape } from '../shape.js';
+import { formatShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { fusedSteps, singleSteps, type Step } from './fuse.js';
 import { only, type CallOptions, type Layer } from './layer.js';
@@ -101,24 +101,6 @@ export class Graph {
       call.outputs.forEach((symbol, i) => values.set(symbol, outputs[i]!));
     }
     return this.outputs.map((symbol) => values.get(symbol)!);
-  }
-
-  /** Throws unless there is one shape for each input, and it fits. */
-  checkInputs(where: string, shapes: readonly Shape[]): void {
-    if (shapes.length !== this.inputs.length) {
-      throw new FoveaError(
-        'SHAPE',
-        `${where}: takes ${this.inputs.length} inputs, got ${shapes.length}`,
-      );
-    }
-    this.inputs.forEach(({ name, shape }, i) => {
-      if (sameShape(shape, shapes[i]!)) return;
-      throw new FoveaError(
-        'SHAPE',
-        `${where}: input '${name}' takes samples of shape ${formatShape(shape)}, got ` +
-          formatShape(shapes[i]!),
-      );
-    });
   }
 
   /**

@@ -4,13 +4,14 @@ import { defaultDevice, noteMissingF16 } from '../gpu/init.js';
 import { concat } from '../ops/index.js';
 import { isMixed, withPrecision } from '../precision.js';
 import { keep, scope } from '../scope.js';
-import type { Shape } from '../shape.js';
+import { formatShape, sameShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
 import { checkBatchSize, inputRows, type Inputs } from './data.js';
 import { Dataset } from './dataset.js';
 import type { Batch } from './feed.js';
-import type { Graph, SymbolicTensor } from './graph.js';
+import { Graph, type SymbolicTensor } from './graph.js';
 import { Layer, only, type CallOptions, type Weight } from './layer.js';
+import { InputLayer } from './layers/core.js';
 import { Replay } from './replay.js';
 import { compiledOf, type Compiled, type CompileOptions } from './compile.js';
 import { summarize, type SummaryOptions } from './summary.js';
@@ -153,9 +154,36 @@ export abstract class Model extends Layer {
   }
 
   override computeOutputShapes(inputShapes: readonly Shape[]): readonly Shape[] {
+    return this.graphFor(inputShapes).outputs.map(({ shape }) => shape);
+  }
+
+  /**
+   * Its graph for inputs of such shapes.
+   *
+   * @throws FoveaError SHAPE unless there is one shape for each input, and it fits
+   */
+  graphFor(inputShapes: readonly Shape[]): Graph {
     if (inputShapes.length === 1) this.ensureBuilt(inputShapes[0]!);
-    this.graph.checkInputs(this.name, inputShapes);
-    return this.outputs.map(({ shape }) => shape);
+    const { graph } = this;
+    if (inputShapes.length !== graph.inputs.length) {
+      throw new FoveaError(
+        'SHAPE',
+        `${this.name}: takes ${graph.inputs.length} inputs, got ${inputShapes.length}`,
+      );
+    }
+    const isOwn = graph.inputs.map(({ name, shape, source }, i) => {
+      const given = inputShapes[i]!;
+      if (sameShape(shape, given)) return true;
+      if (source.layer instanceof InputLayer && source.layer.takes(given)) return false;
+      throw new FoveaError(
+        'SHAPE',
+        `${this.name}: input '${name}' takes samples of shape ${formatShape(shape)}, got ` +
+          formatShape(given),
+      );
+    });
+    if (!isOwn.includes(false)) return graph;
+    const inputs = inputShapes.map((shape) => new InputLayer({ shape }).apply([]));
+    return new Graph(inputs, graph.applyTo(inputs));
   }
 
   override computeOutputShape(): Shape {

@@ -5,6 +5,7 @@ import type { Layer, LayerConfig } from './layer.js';
 import { InputLayer } from './layers/core.js';
 import { Model, type ModelOptions } from './model.js';
 import { nameLayers } from './names.js';
+import { withShapes } from './open_shapes.js';
 import { deriveSeed, randomSeed, STREAM } from './seeds.js';
 
 /** Options of `sequential`. */
@@ -39,7 +40,12 @@ export function sequentialFromConfig(
   { name, seed, layers }: SequentialConfig,
   makeLayer: (className: string, config: LayerConfig) => Layer,
 ): Sequential {
-  const made = layers.map(({ className, config }) => makeLayer(className, config));
+  let x: readonly SymbolicTensor[] = [];
+  const made = layers.map((description) => {
+    const layer = makeLayer(description.className, withShapes(description, x));
+    x = layer.applyAll(x);
+    return layer;
+  });
   return new Sequential(made, { name, seed, initialize: false });
 }
 

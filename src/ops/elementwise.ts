@@ -43,6 +43,8 @@ type Unary =
   | 'gelu'
   | 'gelu_tanh'
   | 'hard_sigmoid'
+  | 'hard_swish'
+  | 'mish'
   | 'softplus'
   | 'softsign';
 

@@ -5,7 +5,10 @@ import { run } from './run.js';
 
 /** A float32 tensor with the same value everywhere. */
 export function fill(shape: Shape, value: number): Tensor {
-  const y = empty(shape);
+  return fillWith(value, empty(shape));
+}
+
+function fillWith(value: number, y: Tensor): Tensor {
   for (const { start, rows } of elementWindows('fill', y)) {
     const n4 = Math.ceil(rows / 4);
     const part = { tensor: y, start, count: rows };
@@ -14,9 +17,9 @@ export function fill(shape: Shape, value: number): Tensor {
   return y;
 }
 
-/** A float32 tensor of zeros. */
-export function zeros(shape: Shape): Tensor {
-  return fill(shape, 0);
+/** A tensor of zeros: the same bits in both types. */
+export function zeros(shape: Shape, dtype: 'float32' | 'int32' = 'float32'): Tensor {
+  return fillWith(0, empty(shape, dtype));
 }
 
 /** A float32 tensor of ones. */

@@ -34,7 +34,18 @@ export {
   tanh,
   type ReluOptions,
 } from './elementwise.js';
-export { elu, gelu, hardSigmoid, leakyRelu, prelu, selu, softplus, softsign } from './nonlinear.js';
+export {
+  elu,
+  gelu,
+  hardSigmoid,
+  hardSwish,
+  leakyRelu,
+  mish,
+  prelu,
+  selu,
+  softplus,
+  softsign,
+} from './nonlinear.js';
 export { fill, ones, zeros } from './fill.js';
 export { dense, matmul, type MatmulOptions } from './matmul.js';
 export { broadcastTo, concat, pad, reshape, slice, transpose } from './movement.js';

@@ -29,6 +29,10 @@ export function gelu(
 
 /** relu6(x + 3) / 6, as in Keras 3. */
 export const hardSigmoid = (x: Tensor): Tensor => unary('hardSigmoid', x, 'hard_sigmoid');
+/** x * hardSigmoid(x), Keras's hard_silu. Howard et al., 2019. */
+export const hardSwish = (x: Tensor): Tensor => unary('hardSwish', x, 'hard_swish');
+/** x * tanh(softplus(x)). Misra, 2019. */
+export const mish = (x: Tensor): Tensor => unary('mish', x, 'mish');
 /** log(1 + exp(x)), without overflow. */
 export const softplus = (x: Tensor): Tensor => unary('softplus', x, 'softplus');
 /** x / (1 + |x|). */

@@ -47,7 +47,13 @@ fn f(x: vec4f) -> vec4f {
 #elif GELU_TANH
   return x * sigmoid4(1.59576912 * x * (1 + 0.044715 * x * x));
 #elif HARD_SIGMOID
-  return clamp(x / 6 + 0.5, vec4f(0), vec4f(1));
+  return hard_sigmoid4(x);
+#elif HARD_SWISH
+  return x * hard_sigmoid4(x);
+#elif MISH
+  let e = exp(min(x, vec4f(20)));
+  let n = e * (e + 2);
+  return x * n / (n + 2);
 #elif SOFTPLUS
   return max(x, vec4f(0)) + log1p4(exp(-abs(x)));
 #elif SOFTSIGN

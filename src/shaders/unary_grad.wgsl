@@ -51,6 +51,12 @@ fn derivative(s: vec4f) -> vec4f {
   return g + s * g * (1 - g) * 1.59576912 * (1 + 0.134145 * s * s);
 #elif HARD_SIGMOID
   return select(vec4f(0), vec4f(1.0 / 6), abs(s) < vec4f(3));
+#elif HARD_SWISH
+  return hard_sigmoid4(s) + select(vec4f(0), s / 6, abs(s) < vec4f(3));
+#elif MISH
+  let e = exp(min(s, vec4f(20)));
+  let n = e * (e + 2);
+  return (n + 4 * s * e * (1 + e) / (n + 2)) / (n + 2);
 #elif SOFTPLUS
   return sigmoid4(s);
 #elif SOFTSIGN

@@ -140,6 +140,18 @@ const plain: readonly OpFamily[] = [
     f: reference.hardSigmoid,
     kinks: [-3, 3],
   }),
+  family('hardSwish', rounded, {
+    gpu: ops.hardSwish,
+    f: reference.hardSwish,
+    kinks: [-3, 3],
+  }),
+  family(
+    'mish',
+    transcendental,
+    { gpu: ops.mish, f: reference.mish },
+    { label: 'tail', gpu: ops.mish, f: reference.mish, range: { lo: -30, hi: -20 } },
+    { label: 'large', gpu: ops.mish, f: reference.mish, range: { lo: 15, hi: 120 } },
+  ),
   family(
     'softplus',
     transcendental,

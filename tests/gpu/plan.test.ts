@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FoveaError } from '../../src/errors.js';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
 import type { Plan } from '../../src/gpu/plan.js';
-import { add, dropout, fill, mul } from '../../src/ops/index.js';
+import { add, dropout, fill, mul, zeros } from '../../src/ops/index.js';
 import { runKernel } from '../../src/ops/run.js';
 import { Random } from '../../src/random.js';
 import { keep, scope } from '../../src/scope.js';
@@ -45,6 +45,11 @@ const BROKEN = `
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) { y[id.x] = no_such_function(x[id.x]); }`;
+
+const INCREMENT = `
+@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(4)
+fn main(@builtin(global_invocation_id) id: vec3u) { y[id.x] += 1; }`;
 
 describe('a plan', () => {
   let target: Tensor;
@@ -158,6 +163,21 @@ describe('a plan', () => {
     expect(() => device.capture(() => scope(write))).toThrow('gives new values to a weight');
     expect(device.memory.info()).toMatchObject({ liveBytes: before.liveBytes });
     expect([...(await x.data())]).toEqual([1, 2, 3, 4]);
+  });
+
+  it('refuses to write over what is uploaded once for all runs', async () => {
+    const kernel = defaultDevice().kernels.fromText('increment', INCREMENT);
+    const step = (y: Tensor): Tensor => {
+      runKernel('increment', kernel, { y }, {}, 1);
+      return y;
+    };
+    expect(() => captured(() => step(tensor([1, 2, 3, 4])), aimed)).toThrow('writes over values');
+    for (const make of [() => tensor(() => [0, 0, 0, 0]), () => zeros([4])]) {
+      const plan = captured(() => step(make()), aimed);
+      for (let run = 0; run < 3; run++) {
+        expect([...(await result(plan, aim).data())]).toEqual([1, 1, 1, 1]);
+      }
+    }
   });
 });
 

@@ -10,6 +10,7 @@ import { Layer } from '../../src/nn/layer.js';
 import * as layers from '../../src/nn/layers/index.js';
 import type { Model } from '../../src/nn/model.js';
 import { optimizers, type Optimizer } from '../../src/nn/optimizers.js';
+import { schedules } from '../../src/nn/schedules.js';
 import { sequential, type Sequential } from '../../src/nn/sequential.js';
 import type { Shape } from '../../src/shape.js';
 import type { Tensor } from '../../src/tensor.js';
@@ -98,6 +99,21 @@ describe('a model that is saved and loaded', () => {
       expect(await weightsOf(loaded)).toEqual(await weightsOf(model));
     });
   }
+
+  it('has numbers with a point where Keras needs floats', async () => {
+    const values = [1, 0.5, 0];
+    const rates = [1, schedules.piecewiseConstantDecay({ boundaries: [1, 2], values })];
+    for (const learningRate of rates) {
+      const path = join(root, 'whole.keras');
+      await saveModel(net(optimizers.sgd({ learningRate, momentum: 1 })), path);
+      const text = new TextDecoder().decode(readZip(await readFile(path)).get('config.json'));
+      expect(text).toContain('"momentum":1.0');
+      expect(text).toMatch(/"learning_rate":1\.0|"values":\[1\.0,0\.5,0\.0\]/);
+      expect((await loadModel(path)).compiled!.optimizer.getConfig().config).toMatchObject({
+        momentum: 1,
+      });
+    }
+  });
 
   it('may be untrained, not compiled, or begin without an input layer', async () => {
     const model = sequential([layers.flatten(), layers.dense({ units: 2 })]);

@@ -174,7 +174,37 @@ describe('models inside of models', () => {
     whole.dispose();
     expect(defaultDevice().memory.info().liveBytes).toBe(before.liveBytes);
   });
+
+  it('take pictures of other sizes where their input says so', async () => {
+    const inner = sequential([
+      layers.input({ shape: [4, 4, 2], anySize: true }),
+      layers.conv2d({ filters: 1, kernelSize: 3, strides: 2 }),
+    ]);
+    const a = input({ shape: [9, 6, 2] });
+    const whole = model({ inputs: a, outputs: inner.apply(a) });
+    expect(whole.outputShape).toEqual([4, 2, 1]);
+    const x = { data: wave([1, 9, 6, 2], 1), shape: [1, 9, 6, 2] };
+    const y = await whole.predict(x);
+    const upper = await inner.predict({ data: cornerOf(x.data), shape: [1, 4, 4, 2] });
+    expect(await upper.item()).toBeCloseTo((await y.data())[0]!, 5);
+    for (const shape of [
+      [9, 6, 3],
+      [9, 2],
+    ]) {
+      expect(() => inner.apply(input({ shape }))).toThrow(/takes samples of shape \[4, 4, 2\]/);
+    }
+    const description = whole.getConfig();
+    const copy = modelFrom('Functional', description);
+    expect(copy.getConfig()).toEqual(description);
+    for (const each of [copy, whole, y, upper]) each.dispose();
+  });
 });
+
+/** The first 4 x 4 pixels of a picture of 9 x 6, two channels. */
+function cornerOf(data: Float32Array): Float32Array {
+  const rows = [0, 1, 2, 3].flatMap((row) => [...data.slice(row * 12, row * 12 + 8)]);
+  return Float32Array.from(rows);
+}
 
 async function valuesOf(of: Model, x: { data: Float32Array; shape: number[] }) {
   const y = await of.predict(x);

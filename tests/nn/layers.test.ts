@@ -289,8 +289,8 @@ describe('mistakes', () => {
     ],
     [
       'activation',
-      () => layers.dense({ units: 1, activation: 'mish' as 'relu' }),
-      /activation 'mish' is unknown; allowed are 'linear', 'relu'/,
+      () => layers.dense({ units: 1, activation: 'glu' as 'relu' }),
+      /activation 'glu' is unknown; allowed are 'linear', 'relu'/,
     ],
     [
       'initializer',

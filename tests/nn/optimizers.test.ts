@@ -173,7 +173,9 @@ describe('optimizers', () => {
     expect(() => optimizers.sgd({ learningRate: -1 })).toThrow(/learningRate must be at least 0/);
     expect(() => optimizers.sgd({ learningRate: NaN })).toThrow(/learningRate must be at least 0/);
     expect(() => (optimizers.sgd().learningRate = -1)).toThrow(/learningRate must be at least 0/);
-    expect(() => optimizers.sgd({ momentum: 1 })).toThrow(/momentum must be at least 0 and less/);
+    expect(() => optimizers.sgd({ momentum: 1.1 })).toThrow(
+      /momentum must be at least 0 and at most 1/,
+    );
     expect(() => optimizers.adam({ beta2: 1.5 })).toThrow(/beta2 must be/);
     expect(() => optimizers.adam({ weightDecay: -0.1 })).toThrow(/weightDecay must be/);
     expect(() => optimizers.adam({ clipnorm: 0 })).toThrow(

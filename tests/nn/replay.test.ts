@@ -6,6 +6,7 @@ import { constraints } from '../../src/nn/constraints.js';
 import * as layers from '../../src/nn/layers/index.js';
 import { Layer } from '../../src/nn/layer.js';
 import type { Model } from '../../src/nn/model.js';
+import { metricOf, metrics } from '../../src/nn/metrics.js';
 import { optimizers } from '../../src/nn/optimizers.js';
 import { schedules } from '../../src/nn/schedules.js';
 import { sequential, type Sequential } from '../../src/nn/sequential.js';
@@ -202,6 +203,34 @@ describe('replayed steps give the same bits as ordinary ones', () => {
         return results;
       },
     );
+  });
+
+  it('in every metric', async () => {
+    const { meanIoU, oneHotMeanIoU, ...others } = metrics;
+    const names = Object.keys(others) as (keyof typeof others)[];
+    const isSparse = (name: string): boolean => name.startsWith('sparse');
+    const row = names.filter((name) => !isSparse(name)).map((name) => metricOf(name));
+    const sparse = names.filter(isSparse).map((name) => metricOf(name));
+    row.push(oneHotMeanIoU({ numClasses: 3 }));
+    sparse.push(meanIoU({ numClasses: 3, sparseYPred: false }));
+    const oneHot = {
+      data: [...y].flatMap((k) => [0, 1, 2].map((c) => +(c === k))),
+      shape: [32, 3],
+    };
+    for (const [targets, loss, list] of [
+      [oneHot, 'categoricalCrossentropy', row],
+      [y, 'sparseCategoricalCrossentropy', sparse],
+    ] as const) {
+      const results = [];
+      for (const runEagerly of [true, false]) {
+        const model = network();
+        model.compile({ optimizer: 'sgd', loss, metrics: list, runEagerly });
+        results.push(await model.evaluate(x, targets, { batchSize: 4, ...quiet }));
+        model.dispose();
+      }
+      expect(Object.keys(results[0]!)).toHaveLength(1 + list.length);
+      expect(results[1]).toEqual(results[0]);
+    }
   });
 
   it('when it was compiled again', async () => {

@@ -60,6 +60,8 @@ const activations: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   gelu: (x) => ops.gelu(x),
   'gelu approximate': (x) => ops.gelu(x, { approximate: true }),
   hardSigmoid: ops.hardSigmoid,
+  hardSwish: ops.hardSwish,
+  mish: ops.mish,
   softplus: ops.softplus,
   softsign: ops.softsign,
   leakyRelu: (x) => ops.leakyRelu(x),

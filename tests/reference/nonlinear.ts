@@ -51,6 +51,8 @@ export const nonlinear = {
   geluTanh,
   selu: (x: number): number => 1.0507009873554805 * elu(1.6732632423543772)(x),
   hardSigmoid: (x: number): number => Math.min(Math.max(x + 3, 0), 6) / 6,
+  hardSwish: (x: number): number => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
+  mish: (x: number): number => x * Math.tanh(Math.log1p(Math.exp(x))),
   softplus: (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   softsign: (x: number): number => x / (1 + Math.abs(x)),
   rsqrt: (x: number): number => 1 / Math.sqrt(x),

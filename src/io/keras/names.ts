@@ -16,12 +16,15 @@ export function keyOf(name: string): string {
   return SNAKE[name] ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
+/** Activations that have two names in Keras; it writes the first of them. */
+const SWISHES: Readonly<Record<string, string>> = { silu: 'swish', hard_silu: 'hardSwish' };
+
 /** Keras's name of an activation -> fovea's: 'silu' -> 'swish', 'hard_sigmoid' -> 'hardSigmoid'. */
 export function activationName(name: string): string {
-  return name === 'silu' ? 'swish' : camelCase(name);
+  return SWISHES[name] ?? camelCase(name);
 }
 
 /** The inverse of `activationName`. */
 export function kerasActivation(name: string): string {
-  return name === 'swish' ? 'silu' : keyOf(name);
+  return Object.keys(SWISHES).find((key) => SWISHES[key] === name) ?? keyOf(name);
 }

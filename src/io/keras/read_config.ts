@@ -74,6 +74,9 @@ const MODULES =
 const SHAPES = ['name', 'batch_input_shape', 'batch_shape'];
 
 class ArchitectureReader {
+  /** How many models the one that is read lies in. */
+  private depth = -1;
+
   constructor(
     private readonly custom: CustomLayers,
     private readonly openShape: (input: string) => Shape | undefined,
@@ -87,8 +90,8 @@ class ArchitectureReader {
     const given = String(json['class_name']);
     const className = MODEL_NAMES[given] ?? given;
     const config = isObject(json['config']) ? json['config'] : {};
-    if (className === 'Sequential') return this.sequential(json, config, where);
-    if (className === 'Functional') return this.functional(config, where);
+    if (className === 'Sequential') return this.inside(() => this.sequential(json, config, where));
+    if (className === 'Functional') return this.inside(() => this.functional(config, where));
     if (className === 'InputLayer') return this.input(config, name, where);
     const module = json['module'];
     const Class = classOf(className, this.custom);
@@ -100,6 +103,15 @@ class ArchitectureReader {
     const options = adapt(className, optionsOf(without(config, ...SHAPES), where, this.problems));
     this.check(Class, options, where);
     return { className, config: { ...options, name } };
+  }
+
+  private inside<T>(read: () => T): T {
+    this.depth++;
+    try {
+      return read();
+    } finally {
+      this.depth--;
+    }
   }
 
   /** Whether a layer takes such options. */
@@ -170,6 +182,10 @@ class ArchitectureReader {
         : batch.slice(1)
       : [null];
     const isKnown = sizes.every((n) => Number.isInteger(n) && (n as number) > 0);
+    // The inputs of a model inside of another one get their shapes where it is used.
+    if (!isKnown && this.depth > 0) {
+      return { className: 'InputLayer', config: { name, anySize: true } };
+    }
     const shape = isKnown ? (sizes as Shape) : this.openShape(name);
     if (!shape) {
       this.problems.add(

@@ -48,8 +48,10 @@ function layerObject({ className, config }: Description): KerasObject {
   };
 }
 
-function input({ name, shape }: LayerConfig): KerasObject {
-  const config = { batch_shape: batchShape(shape as Shape), dtype: 'float32', sparse: false, name };
+function input({ name, shape, anySize }: LayerConfig): KerasObject {
+  const sizes = batchShape(shape as Shape);
+  const open = sizes.map((n, i) => (i === sizes.length - 1 ? n : null));
+  const config = { batch_shape: anySize ? open : sizes, dtype: 'float32', sparse: false, name };
   return { module: 'keras.layers', class_name: 'InputLayer', config, registered_name: null };
 }
 

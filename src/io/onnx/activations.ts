@@ -8,6 +8,7 @@ const SINGLE: Readonly<Record<string, readonly [string, Readonly<Record<string, 
   selu: ['Selu', { alpha: { float: 1.6732632423543772 }, gamma: { float: 1.0507009873554805 } }],
   sigmoid: ['Sigmoid', {}],
   hardSigmoid: ['HardSigmoid', { alpha: { float: 1 / 6 }, beta: { float: 0.5 } }],
+  hardSwish: ['HardSwish', {}],
   tanh: ['Tanh', {}],
   softplus: ['Softplus', {}],
   softsign: ['Softsign', {}],
@@ -33,6 +34,8 @@ function composed(graph: OnnxGraph, activation: string, x: string): string {
       return graph.node('Clip', [x, graph.scalar(0), graph.scalar(6)]);
     case 'swish':
       return graph.node('Mul', [x, graph.node('Sigmoid', [x])]);
+    case 'mish':
+      return graph.node('Mul', [x, graph.node('Tanh', [graph.node('Softplus', [x])])]);
     case 'gelu': {
       const erf = graph.node('Erf', [graph.node('Mul', [x, graph.scalar(Math.SQRT1_2)])]);
       const half = graph.node('Mul', [x, graph.scalar(0.5)]);

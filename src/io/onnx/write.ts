@@ -1,5 +1,5 @@
 import { FoveaError } from '../../errors.js';
-import type { SymbolicTensor } from '../../nn/graph.js';
+import type { Graph, SymbolicTensor } from '../../nn/graph.js';
 import type { Layer } from '../../nn/layer.js';
 import { Model } from '../../nn/model.js';
 import type { StoredTensor } from '../formats/array.js';
@@ -21,7 +21,7 @@ export function writeOnnx(model: Model, weights: ReadonlyMap<string, StoredTenso
   }
   const graph = new OnnxGraph();
   const inputs = model.inputs.map(({ name, shape }) => graph.last(shape, name));
-  const results = addModel(graph, model, '', inputs, weights);
+  const results = addGraph(graph, model.graph, '', inputs, weights);
   results.forEach((value, i) => {
     const { name } = model.outputs[i]!;
     const inputs = [value.channelsLast];
@@ -48,24 +48,30 @@ function strangeLayers(model: Model, prefix = ''): string[] {
   });
 }
 
-function addModel(
+function addGraph(
   graph: OnnxGraph,
-  model: Model,
+  { inputs: starts, calls, outputs }: Graph,
   prefix: string,
   inputs: readonly Value[],
   weights: ReadonlyMap<string, StoredTensor>,
 ): Value[] {
-  const values = new Map(model.inputs.map((symbol, i) => [symbol, inputs[i]!]));
-  for (const call of model.graph.calls) {
+  const values = new Map(starts.map((symbol, i) => [symbol, inputs[i]!]));
+  for (const call of calls) {
     const { layer } = call;
     const from = call.inputs.map((symbol) => values.get(symbol)!);
     const results =
       layer instanceof Model
-        ? addModel(graph, layer, `${prefix}${layer.name}/`, from, weights)
+        ? addGraph(
+            graph,
+            layer.graphFor(call.inputs.map(({ shape }) => shape)),
+            `${prefix}${layer.name}/`,
+            from,
+            weights,
+          )
         : [addLayer(graph, layer, prefix, from, weights, call.outputs)];
     call.outputs.forEach((symbol, i) => values.set(symbol, results[i]!));
   }
-  return model.outputs.map((symbol) => values.get(symbol)!);
+  return outputs.map((symbol) => values.get(symbol)!);
 }
 
 function addLayer(

@@ -36,6 +36,11 @@ export interface InputOptions {
   /** Of one sample: [height, width, channels] for pictures. */
   readonly shape: Shape;
   readonly name?: string | undefined;
+  /**
+   * Whether the model, as a layer of another one, takes samples of other sizes too; the last
+   * dimension is always that of `shape`. Default false.
+   */
+  readonly anySize?: boolean;
 }
 
 /** Says which samples a model takes; passes them on. */
@@ -44,9 +49,11 @@ export class InputLayer extends Layer {
     return 'InputLayer';
   }
   readonly shape: Shape;
+  readonly anySize: boolean;
 
-  constructor({ shape, ...options }: InputOptions) {
+  constructor({ shape, anySize = false, ...options }: InputOptions) {
     super(options);
+    this.anySize = anySize;
     for (const n of shape) checkInteger('input', 'every size of shape', n);
     this.shape = [...shape];
   }
@@ -59,12 +66,18 @@ export class InputLayer extends Layer {
     return [this.shape];
   }
 
+  /** Whether samples of another shape are taken too. */
+  takes(shape: Shape): boolean {
+    const { length } = this.shape;
+    return this.anySize && shape.length === length && shape.at(-1) === this.shape.at(-1);
+  }
+
   override call(x: Tensor): Tensor {
     return x;
   }
 
   override getConfig(): LayerConfig {
-    return { name: this.name, shape: this.shape };
+    return { name: this.name, shape: this.shape, ...(this.anySize && { anySize: true }) };
   }
 }
 

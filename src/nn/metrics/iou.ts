@@ -1,8 +1,8 @@
 import { FoveaError } from '../../errors.js';
-import { cast } from '../../ops/index.js';
+import { cast, zeros } from '../../ops/index.js';
 import { run } from '../../ops/run.js';
 import { formatShape, sameShape, type Shape } from '../../shape.js';
-import { tensor, type Tensor } from '../../tensor.js';
+import type { Tensor } from '../../tensor.js';
 import { checkFlags, checkNumbers, withDefaults, type Given } from '../config.js';
 import { checkClasses, checkValues, Metric, type MetricConfig } from './metric.js';
 
@@ -52,7 +52,7 @@ abstract class ClassOverlap<C extends OneHotMeanIouConfig> extends Metric<C> {
   protected override terms(output: Tensor, target: Tensor, sampleWeight?: Tensor): Tensor[] {
     this.check(output, target);
     const { numClasses, ignoreClass, sparseYPred } = this.config;
-    const pairs = tensor(new Int32Array(numClasses ** 2), [numClasses, numClasses]);
+    const pairs = zeros([numClasses, numClasses], 'int32');
     const flags = {
       WG,
       ROW_PRED: !sparseYPred,

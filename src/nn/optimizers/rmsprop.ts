@@ -27,7 +27,7 @@ export class Rmsprop extends Optimizer<RmspropConfig> {
     });
     checkNumbers<RmspropConfig>(this.className, this.config, {
       rho: SHARE,
-      momentum: SHARE,
+      momentum: { least: 0, most: 1 },
       epsilon: AT_LEAST_0,
     });
     checkFlags(this.className, this.config, 'centered');

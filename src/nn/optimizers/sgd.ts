@@ -1,4 +1,4 @@
-import { checkFlags, checkNumbers, SHARE, type Given } from '../config.js';
+import { checkFlags, checkNumbers, type Given } from '../config.js';
 import { Optimizer, type OptimizerConfig, type Step } from './optimizer.js';
 
 interface SgdConfig extends OptimizerConfig {
@@ -15,7 +15,7 @@ export type SgdOptions = Given<SgdConfig>;
 export class Sgd extends Optimizer<SgdConfig> {
   constructor(options: SgdOptions) {
     super('SGD', options, { learningRate: 0.01, momentum: 0, nesterov: false });
-    checkNumbers<SgdConfig>(this.className, this.config, { momentum: SHARE });
+    checkNumbers<SgdConfig>(this.className, this.config, { momentum: { least: 0, most: 1 } });
     checkFlags(this.className, this.config, 'nesterov');
   }
 
