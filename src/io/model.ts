@@ -12,7 +12,7 @@ import { writeSafetensors } from './formats/safetensors.js';
 import { safetensorsIn } from './formats/safetensors_file.js';
 import { readZip, writeZip } from './formats/zip.js';
 import { continuationOf, makeModel, type LoadOptions } from './keras/make_model.js';
-import { isObject } from './keras/options.js';
+import { isObject, textOf } from './keras/options.js';
 import { loadTfjsWeights, readTfjs } from './keras/tfjs.js';
 import { writeTraining } from './keras/training.js';
 import {
@@ -138,10 +138,10 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
     }
     if (startsWith(start, '{')) {
       const json = parseJson(await readFileOrThrow(file));
-      const { architecture, training, weights } = await readTfjs(file, json);
+      const { architecture, training, version, weights } = await readTfjs(file, json);
       const fileBytes = [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
       const load = (model: Model): void => loadTfjsWeights(weights, model);
-      return makeModel({ architecture, training, fileBytes, load }, options);
+      return makeModel({ architecture, training, version, fileBytes, load }, options);
     }
     throw new FoveaError('FILE', 'it is no model: neither a zip, an HDF5 nor a JSON file');
   });
@@ -200,13 +200,15 @@ async function loadKeras(bytes: Uint8Array, options: LoadOptions): Promise<Model
   const training = isObject(architecture) ? architecture['compile_config'] : undefined;
   const weights = member(members, 'model.weights.h5');
   const continuation = continuationOf(metadata);
+  const version = isObject(metadata) ? textOf(metadata['keras_version']) : undefined;
   return readHdf5(weights, (root) => {
     const load = (model: Model): void => {
       loadKerasWeights(root, model);
       if (model.compiled) loadOptimizer(root, model.compiled.optimizer, model);
     };
     const fileBytes = weights.length;
-    return makeModel({ architecture, training, continuation, fileBytes, load }, options);
+    const parts = { architecture, training, continuation, version, fileBytes, load };
+    return makeModel(parts, options);
   });
 }
 
@@ -223,7 +225,9 @@ function loadWholeHdf5(root: Hdf5Group, fileBytes: number, options: LoadOptions)
     loadLegacyWeights(root.group('model_weights'), model);
     if (model.compiled) loadLegacyOptimizer(root, model.compiled.optimizer, model);
   };
-  return makeModel({ architecture: parseText(json), training, fileBytes, load }, options);
+  // The oldest files name no version.
+  const version = textOf(root.attribute('keras_version')) ?? '1';
+  return makeModel({ architecture: parseText(json), training, version, fileBytes, load }, options);
 }
 
 /** One weight after the other: no more than a part of one is in memory. */

@@ -28,7 +28,8 @@ const functions = {
   selu,
   gelu: (x: Tensor): Tensor => gelu(x),
   sigmoid,
-  hardSigmoid,
+  hardSigmoid: (x: Tensor): Tensor => hardSigmoid(x),
+  hardSigmoid2: (x: Tensor): Tensor => hardSigmoid(x, { slope: 0.2 }),
   hardSwish,
   mish,
   tanh,
@@ -40,7 +41,10 @@ const functions = {
   softmax: (x: Tensor): Tensor => softmax(x),
 };
 
-/** The activations: Keras's names in camelCase. 'softmax' is over the last dimension. */
+/**
+ * The activations: Keras's names in camelCase. 'softmax' is over the last dimension, 'hardSigmoid2' is
+ * the steeper one of Keras 2.
+ */
 export type ActivationName = keyof typeof functions;
 
 const names = Object.keys(functions) as ActivationName[];

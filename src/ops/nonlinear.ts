@@ -27,10 +27,15 @@ export function gelu(
   return unary('gelu', x, approximate ? 'gelu_tanh' : 'gelu');
 }
 
-/** relu6(x + 3) / 6, as in Keras 3. */
-export const hardSigmoid = (x: Tensor): Tensor => unary('hardSigmoid', x, 'hard_sigmoid');
+/** slope * x + 0.5, cut at 0 and 1. The slope is 1 / 6 in Keras 3, 0.2 in Keras 2. */
+export function hardSigmoid(
+  x: Tensor,
+  { slope = 1 / 6 }: { readonly slope?: number } = {},
+): Tensor {
+  return unary('hardSigmoid', x, 'hard_sigmoid', [slope]);
+}
 /** x * hardSigmoid(x), Keras's hard_silu. Howard et al., 2019. */
-export const hardSwish = (x: Tensor): Tensor => unary('hardSwish', x, 'hard_swish');
+export const hardSwish = (x: Tensor): Tensor => unary('hardSwish', x, 'hard_swish', [1 / 6]);
 /** x * tanh(softplus(x)). Misra, 2019. */
 export const mish = (x: Tensor): Tensor => unary('mish', x, 'mish');
 /** log(1 + exp(x)), without overflow. */

@@ -1,6 +1,7 @@
 // y[i] = f(x[i]), f chosen by a flag; the numbers a, b, c belong to f:
 // CLIP: a, b are its ends. POW: a is the exponent, b multiplies |x|^a where x is negative. PIECEWISE:
 // a is the slope up to b, c the largest result. ELU: b * (x, or a * (exp(x) - 1) below 0).
+// HARD_SIGMOID, HARD_SWISH: a is the slope.
 // x, y: [ceil(n / 4)] vec4. Grid: one invocation per vec4.
 #include lib/grid
 #include lib/math
@@ -47,9 +48,9 @@ fn f(x: vec4f) -> vec4f {
 #elif GELU_TANH
   return x * sigmoid4(1.59576912 * x * (1 + 0.044715 * x * x));
 #elif HARD_SIGMOID
-  return hard_sigmoid4(x);
+  return hard_sigmoid4(x, p.a);
 #elif HARD_SWISH
-  return x * hard_sigmoid4(x);
+  return x * hard_sigmoid4(x, p.a);
 #elif MISH
   let e = exp(min(x, vec4f(20)));
   let n = e * (e + 2);

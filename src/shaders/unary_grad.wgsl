@@ -50,9 +50,9 @@ fn derivative(s: vec4f) -> vec4f {
   let g = sigmoid4(1.59576912 * s * (1 + 0.044715 * s * s));
   return g + s * g * (1 - g) * 1.59576912 * (1 + 0.134145 * s * s);
 #elif HARD_SIGMOID
-  return select(vec4f(0), vec4f(1.0 / 6), abs(s) < vec4f(3));
+  return select(vec4f(0), vec4f(p.a), p.a * abs(s) < vec4f(0.5));
 #elif HARD_SWISH
-  return hard_sigmoid4(s) + select(vec4f(0), s / 6, abs(s) < vec4f(3));
+  return hard_sigmoid4(s, p.a) + select(vec4f(0), p.a * s, p.a * abs(s) < vec4f(0.5));
 #elif MISH
   let e = exp(min(s, vec4f(20)));
   let n = e * (e + 2);

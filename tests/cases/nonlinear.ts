@@ -136,9 +136,15 @@ const plain: readonly OpFamily[] = [
     f: reference.geluTanh,
   }),
   family('hardSigmoid', rounded, {
-    gpu: ops.hardSigmoid,
-    f: reference.hardSigmoid,
+    gpu: (x) => ops.hardSigmoid(x),
+    f: reference.hardSigmoid(1 / 6),
     kinks: [-3, 3],
+  }),
+  family('hardSigmoid, slope', rounded, {
+    label: 'slope 0.2',
+    gpu: (x) => ops.hardSigmoid(x, { slope: 0.2 }),
+    f: reference.hardSigmoid(0.2),
+    kinks: [-2.5, 2.5],
   }),
   family('hardSwish', rounded, {
     gpu: ops.hardSwish,

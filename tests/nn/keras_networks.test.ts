@@ -102,7 +102,7 @@ function loaded({ architecture, weights, layers }: Network): Model {
   )!;
   const model = layerFromConfig(className, config);
   if (!(model instanceof Model)) throw new Error('no model');
-  model.compile(readTraining(architecture.compile_config, new Problems())!);
+  model.compile(readTraining(architecture.compile_config, [], new Problems())!);
   expect(model.layers.map(({ name }) => name)).toEqual(layers);
   expect(model.weights.map(({ name }) => name.split('/').at(-1))).toEqual(
     weights.map(({ name }) => name),

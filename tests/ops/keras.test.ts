@@ -59,7 +59,7 @@ const activations: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   selu: ops.selu,
   gelu: (x) => ops.gelu(x),
   'gelu approximate': (x) => ops.gelu(x, { approximate: true }),
-  hardSigmoid: ops.hardSigmoid,
+  hardSigmoid: (x) => ops.hardSigmoid(x),
   hardSwish: ops.hardSwish,
   mish: ops.mish,
   softplus: ops.softplus,

@@ -50,7 +50,10 @@ export const nonlinear = {
   gelu,
   geluTanh,
   selu: (x: number): number => 1.0507009873554805 * elu(1.6732632423543772)(x),
-  hardSigmoid: (x: number): number => Math.min(Math.max(x + 3, 0), 6) / 6,
+  hardSigmoid:
+    (slope: number): Scalar =>
+    (x) =>
+      Math.min(Math.max(slope * x + 0.5, 0), 1),
   hardSwish: (x: number): number => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
   mish: (x: number): number => x * Math.tanh(Math.log1p(Math.exp(x))),
   softplus: (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),

@@ -1,6 +1,7 @@
 import { FoveaError } from '../../errors.js';
 import { defaultDevice } from '../../gpu/init.js';
 import { layerFromConfig, type CustomLayers } from '../../nn/deserialize.js';
+import type { Place } from '../../nn/functional.js';
 import { Model } from '../../nn/model.js';
 import type { Shape } from '../../shape.js';
 import { isObject, Problems } from './options.js';
@@ -46,6 +47,8 @@ export interface Parts {
   readonly architecture: unknown;
   readonly training: unknown;
   readonly continuation?: Continuation | undefined;
+  /** Of the Keras that wrote it. */
+  readonly version?: string | undefined;
   /** Size of the stored weights. */
   readonly fileBytes: number;
   readonly load: (model: Model) => void;
@@ -57,13 +60,15 @@ export interface Parts {
  * @throws FoveaError FILE that lists all that is wrong with architecture and training
  */
 export function makeModel(
-  { architecture, training, continuation, fileBytes, load }: Parts,
+  { architecture, training, continuation, version, fileBytes, load }: Parts,
   { customLayers = {}, inputShapes, compile = true }: LoadOptions,
 ): Model {
-  const context: ConfigContext = { customLayers, inputShapes };
+  const context: ConfigContext = { customLayers, inputShapes, version };
   const problems = new Problems();
   const found = readArchitecture(architecture, context, problems);
-  const how = compile ? readTraining(training, problems) : undefined;
+  const ends = (found?.config['outputs'] ?? []) as readonly Place[];
+  const outputs = ends.map(([layer]) => layer);
+  const how = compile ? readTraining(training, outputs, problems) : undefined;
   throwProblems(problems);
   const { className, config } = found!;
   const seeded = continuation ? { ...config, seed: continuation.seed } : config;

@@ -18,6 +18,11 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A JSON value, if it is a text. */
+export function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
 /**
  * Options of Keras that change nothing at these values, in every layer, optimizer, loss or metric.
  * Any other value is a problem. Options that are null are not given.
@@ -51,6 +56,7 @@ const IGNORED: ReadonlySet<string> = new Set([
   'renorm_momentum',
   'batch_size',
   'ema_momentum',
+  'ema_overwrite_frequency',
   'input_dtype',
   'from_config',
 ]);

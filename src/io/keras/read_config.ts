@@ -4,7 +4,7 @@ import { without } from '../../nn/config.js';
 import type { LayerConfig } from '../../nn/layer.js';
 import type { Shape } from '../../shape.js';
 import { placesOf, usesOf } from './graph.js';
-import { isObject, optionsOf, type JsonObject, type Problems } from './options.js';
+import { isObject, optionsOf, textOf, type JsonObject, type Problems } from './options.js';
 
 /** A layer or model, ready for `layerFromConfig`. */
 export interface LayerDescription {
@@ -17,6 +17,8 @@ export interface ConfigContext {
   readonly customLayers: CustomLayers;
   /** Of one sample, where the file leaves sizes open: see `LoadOptions`. */
   readonly inputShapes?: readonly Shape[] | Readonly<Record<string, Shape>> | undefined;
+  /** Of the Keras that wrote the file. Default: Keras 3. */
+  readonly version?: string | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export function readArchitecture(
   problems: Problems,
 ): LayerDescription | undefined {
   const shapeOf = openShapes(json, context.inputShapes ?? {});
-  const reader = new ArchitectureReader(context.customLayers, shapeOf, problems);
+  const reader = new ArchitectureReader(context, shapeOf, problems);
   const description = isObject(json) ? reader.layer(json, '') : undefined;
   if (!description || !MODELS.has(description.className)) {
     problems.add('model', 'expected a Sequential or Functional model');
@@ -78,7 +80,7 @@ class ArchitectureReader {
   private depth = -1;
 
   constructor(
-    private readonly custom: CustomLayers,
+    private readonly context: ConfigContext,
     private readonly openShape: (input: string) => Shape | undefined,
     private readonly problems: Problems,
   ) {}
@@ -94,13 +96,17 @@ class ArchitectureReader {
     if (className === 'Functional') return this.inside(() => this.functional(config, where));
     if (className === 'InputLayer') return this.input(config, name, where);
     const module = json['module'];
-    const Class = classOf(className, this.custom);
+    const { customLayers, version = '3' } = this.context;
+    const Class = classOf(className, customLayers);
     const isForeign = typeof module === 'string' && !MODULES.test(module);
-    if (!Class || (isForeign && !Object.hasOwn(this.custom, className))) {
+    if (!Class || (isForeign && !Object.hasOwn(customLayers, className))) {
       this.problems.add(where, `there is no layer ${isForeign ? `${module}.` : ''}${given}`);
       return undefined;
     }
-    const options = adapt(className, optionsOf(without(config, ...SHAPES), where, this.problems));
+    const stated = optionsOf(without(config, ...SHAPES), where, this.problems);
+    // The hard_sigmoid of Keras 2 has another slope.
+    const isSteep = stated['activation'] === 'hardSigmoid' && version < '3';
+    const options = adapt(className, isSteep ? { ...stated, activation: 'hardSigmoid2' } : stated);
     this.check(Class, options, where);
     return { className, config: { ...options, name } };
   }
@@ -201,10 +207,6 @@ class ArchitectureReader {
 function nameOf(json: JsonObject): string {
   const config = isObject(json['config']) ? json['config'] : {};
   return textOf(json['name']) ?? textOf(config['name']) ?? String(json['class_name']).toLowerCase();
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }
 
 function listOf(value: unknown): readonly JsonObject[] {

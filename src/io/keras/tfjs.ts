@@ -4,7 +4,7 @@ import type { Model } from '../../nn/model.js';
 import { readFileOrThrow } from '../files.js';
 import { onePart, type StoredTensor } from '../formats/array.js';
 import { readTfjsWeights } from '../formats/tfjs.js';
-import { isObject, Problems } from './options.js';
+import { isObject, Problems, textOf } from './options.js';
 import { throwProblems } from './read_config.js';
 import { load } from './weights.js';
 
@@ -12,6 +12,8 @@ import { load } from './weights.js';
 export interface TfjsParts {
   readonly architecture: unknown;
   readonly training: unknown;
+  /** Of the Keras whose rules hold. */
+  readonly version: string;
   readonly weights: ReadonlyMap<string, StoredTensor>;
 }
 
@@ -34,7 +36,10 @@ export async function readTfjs(path: string, json: unknown): Promise<TfjsParts> 
     shards.set(shard, await readFileOrThrow(join(dirname(path), shard)));
   }
   const weights = readTfjsWeights(manifest, (shard) => shards.get(shard)!);
+  const version = textOf(topology['keras_version']) ?? '';
   return {
+    // Models that TensorFlow.js made itself have another version here, and follow Keras 2.
+    version: version.startsWith('3') ? version : '2',
     architecture: topology['model_config'] ?? topology,
     training: topology['training_config'] ?? file['trainingConfig'],
     weights,

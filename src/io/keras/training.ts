@@ -8,17 +8,24 @@ import { kerasOptions } from './write_config.js';
 /**
  * How a model is trained, from `compile_config` of Keras 3 or `training_config` of Keras 2.
  *
+ * @param outputs their names
  * @param problems takes everything that is not known
  * @returns options for `compile`; undefined where the model was not compiled
  */
-export function readTraining(json: unknown, problems: Problems): CompileOptions | undefined {
+export function readTraining(
+  json: unknown,
+  outputs: readonly string[],
+  problems: Problems,
+): CompileOptions | undefined {
   if (!isObject(json) || Object.keys(json).length === 0) return undefined;
+  // Keras 2 writes metrics under the names that they have in logs, with that of the output.
+  const prefixes = 'optimizer_config' in json && outputs.length > 1 ? outputs : [];
   const options = {
     optimizer: described(json['optimizer'] ?? json['optimizer_config'], 'optimizer', problems),
     loss: perOutput(json['loss'], (value) => described(value, 'loss', problems)),
     lossWeights: (json['loss_weights'] ?? undefined) as CompileOptions['lossWeights'],
-    metrics: metricsOf(json['metrics'], problems),
-    weightedMetrics: metricsOf(json['weighted_metrics'], problems),
+    metrics: metricsOf(json['metrics'], prefixes, problems),
+    weightedMetrics: metricsOf(json['weighted_metrics'], prefixes, problems),
   };
   if (options.loss === undefined || options.optimizer === undefined) return undefined;
   const found = options as CompileOptions;
@@ -44,20 +51,28 @@ function described(
   }
   const config = isObject(value['config']) ? value['config'] : {};
   if (value['class_name'] === 'function') return String(value['config']);
-  // A function that Keras 2 wraps; metrics keep the name that they have in logs.
-  if (typeof config['fn'] === 'string') {
-    const name = path === 'metrics' && typeof config['name'] === 'string' ? config['name'] : '';
-    return name === '' ? config['fn'] : { className: config['fn'], config: { name } };
-  }
+  if (WRAPPERS.has(value['class_name'])) return wrapped(config, path);
   const { axis } = config;
   const unused = [
-    'dtype',
+    ...['dtype', 'fn'],
     ...(isLast(axis) ? ['axis'] : []),
     ...(path === 'metrics' ? [] : ['name']),
   ];
   const options = optionsOf(without(config, ...unused), path, problems);
   // The optimizers of Keras 2 are registered as custom ones.
   return { className: value['class_name'].replace('Custom>', ''), config: options };
+}
+
+/** Classes of Keras 2 around a function. Its other losses and metrics name one, and are known here. */
+const WRAPPERS: ReadonlySet<unknown> = new Set(['LossFunctionWrapper', 'MeanMetricWrapper']);
+
+/** The function, as a loss or metric; metrics keep the name that they have in logs. */
+function wrapped({ fn, name }: JsonObject, path: string): Serialized | string {
+  const given = String(fn);
+  if (path !== 'metrics' || typeof name !== 'string') return given;
+  // Keras 2 chooses the kind of accuracy when it first sees targets, and writes any before.
+  const isAnyAccuracy = name !== given && /acc(uracy)?$/.test(name) && given.endsWith('_accuracy');
+  return { className: isAnyAccuracy ? 'accuracy' : given, config: { name } };
 }
 
 /** The axis of classes is always the last. */
@@ -76,19 +91,40 @@ function perOutput<T>(value: unknown, convert: (value: unknown) => T): PerOutput
   return convert(value);
 }
 
-/** A list of metrics; or one list for each output, in a list or by name. */
-function metricsOf(value: unknown, problems: Problems): CompileOptions['metrics'] {
-  const list = (each: unknown): readonly (Serialized | string)[] => {
+/**
+ * A list of metrics; or one list for each output, in a list or by name.
+ *
+ * @param prefixes of the names of each output's metrics, to be taken off
+ */
+function metricsOf(
+  value: unknown,
+  prefixes: readonly string[],
+  problems: Problems,
+): CompileOptions['metrics'] {
+  const list = (each: unknown, output?: number): readonly (Serialized | string)[] => {
     const items: readonly unknown[] = Array.isArray(each) ? each : [each];
-    return items.flatMap((item) => described(item, 'metrics', problems) ?? []);
+    const prefix = prefixes[output ?? -1];
+    return items.flatMap((item) => {
+      const metric = described(item, 'metrics', problems);
+      if (metric === undefined) return [];
+      return prefix === undefined ? metric : withoutPrefix(`${prefix}_`, metric);
+    });
   };
   if (value === null || value === undefined) return undefined;
   if (Array.isArray(value)) {
     const isNested = value.some(Array.isArray);
     if (!isNested) return list(value) as CompileOptions['metrics'];
-    return (value.length === 1 ? list(value[0]) : value.map(list)) as CompileOptions['metrics'];
+    const lists = value.length === 1 ? list(value[0]) : value.map((each, i) => list(each, i));
+    return lists as CompileOptions['metrics'];
   }
-  return perOutput(value, list) as CompileOptions['metrics'];
+  return perOutput(value, (each) => list(each)) as CompileOptions['metrics'];
+}
+
+function withoutPrefix(prefix: string, metric: Serialized | string): Serialized | string {
+  if (typeof metric === 'string') return metric;
+  const { name } = metric.config as { readonly name?: unknown };
+  if (typeof name !== 'string' || !name.startsWith(prefix)) return metric;
+  return { ...metric, config: { ...metric.config, name: name.slice(prefix.length) } };
 }
 
 /** How a model is trained, as Keras 3 writes it; null where it is not compiled. */

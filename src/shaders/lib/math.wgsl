@@ -6,7 +6,9 @@ fn sigmoid4(x: vec4f) -> vec4f {
   return select(vec4f(1), e, x < vec4f(0)) / (1 + e);
 }
 
-fn hard_sigmoid4(x: vec4f) -> vec4f { return clamp(x / 6 + 0.5, vec4f(0), vec4f(1)); }
+fn hard_sigmoid4(x: vec4f, slope: f32) -> vec4f {
+  return clamp(slope * x + 0.5, vec4f(0), vec4f(1));
+}
 
 fn tanh4(x: vec4f) -> vec4f {
   // WGSL's tanh may overflow for large arguments; beyond 10 the result is 1 in float32.
