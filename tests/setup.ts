@@ -11,12 +11,12 @@ export async function openGpu(): Promise<void> {
   memory.onAllocate = (storage) => {
     for (let offset = 0; offset < storage.bytes; offset += bindingLimit) {
       const bytes = Math.min(bindingLimit, storage.bytes - offset);
-      const n4 = bytes / 16;
+      const count = bytes / 16;
       recorder.dispatch({
-        kernel: kernels.get('fill', { WG: 64 }),
+        kernel: kernels.get('fill', { WG: 64, EACH: 1 }),
         bindings: { y: { storage, offset, bytes } },
-        params: { n4, value: NaN },
-        workgroups: Math.ceil(n4 / 64),
+        params: { count, value: NaN },
+        workgroups: Math.ceil(count / 64),
         label: () => 'poison',
       });
     }

@@ -1,7 +1,7 @@
 import { FoveaError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import type { Kernel } from '../gpu/kernel.js';
-import { run as runKernel } from '../ops/run.js';
+import { run as runKernel, runItems } from '../ops/run.js';
 import { scope } from '../scope.js';
 import { empty } from '../tensor.js';
 import type { Work } from './kernel_ops.js';
@@ -61,9 +61,7 @@ export async function measurePeak(device: Device): Promise<Peak> {
     runKernel('peak', 'multiply_add', { WG, STEPS }, { y }, params, Math.ceil(count / WG)),
   );
   const n4 = bytes / 16;
-  const copy = await best(device, () =>
-    runKernel('copy', 'copy', { WG }, { x: from, y: to }, { n4 }, Math.ceil(n4 / WG)),
-  );
+  const copy = await best(device, () => runItems('copy', 'copy', {}, { x: from, y: to }, {}, n4));
   const flops = 2 * 4 * 8 * 64 * STEPS * count;
   return { flopsPerSecond: (flops / add) * 1e9, bytesPerSecond: ((2 * bytes) / copy) * 1e9 };
 }

@@ -1,15 +1,13 @@
 import { noGrad } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { elementWindows } from '../ops/elementwise.js';
-import { part, run } from '../ops/run.js';
+import { part, runItems } from '../ops/run.js';
 import { isMixed } from '../precision.js';
 import { scope } from '../scope.js';
 import type { Params } from '../gpu/commands.js';
 import type { Flags } from '../gpu/template.js';
 import type { Tensor } from '../tensor.js';
 import type { Weight } from './layer.js';
-
-const WG = 64;
 
 /**
  * Runs an element-wise kernel over tensors of one size, some of which it changes in place: for
@@ -33,7 +31,7 @@ export function updateInPlace(
       Object.entries(tensors).map(([key, t]) => [key, part(t, 1, window)]),
     );
     const operands = { ...parts, ...whole };
-    run(name, name, { WG, ...flags }, operands, { n4, ...params }, Math.ceil(n4 / WG));
+    runItems(name, name, flags, operands, params, n4);
   }
 }
 

@@ -5,9 +5,7 @@ import { empty, tensor, type Tensor } from '../tensor.js';
 import { activationNumber, type Activation } from './activation.js';
 import { checkFloat, elementWindows, square } from './elementwise.js';
 import { sumTo } from './reduce.js';
-import { part, run } from './run.js';
-
-const WG = 64;
+import { part, runItems } from './run.js';
 
 type Comparison = 'equal' | 'greater' | 'greater_equal';
 type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum';
@@ -21,7 +19,6 @@ function binaryRaw(op: Binary, a: Tensor, b: Tensor): Tensor {
   const single = (t: Tensor): boolean => t.size === 1;
   if (!((whole(a) || single(a)) && (whole(b) || single(b)))) return broadcastInto(op, a, b, y);
   const flags = {
-    WG,
     [op.toUpperCase()]: true,
     SCALAR_A: !whole(a),
     SCALAR_B: whole(a) && !whole(b),
@@ -29,7 +26,7 @@ function binaryRaw(op: Binary, a: Tensor, b: Tensor): Tensor {
   for (const window of elementWindows(op, y)) {
     const of = (t: Tensor): Tensor | ReturnType<typeof part> => (whole(t) ? part(t, 1, window) : t);
     const n4 = Math.ceil(window.rows / 4);
-    run(op, 'binary', flags, { a: of(a), b: of(b), y: of(y) }, { n4 }, Math.ceil(n4 / WG));
+    runItems(op, 'binary', flags, { a: of(a), b: of(b), y: of(y) }, {}, n4);
   }
   return y;
 }
@@ -48,15 +45,15 @@ function broadcastInto(op: Binary, a: Tensor, b: Tensor, y: Tensor): Tensor {
       `${op}: broadcasting ${formatShape(a.shape)} with ${formatShape(b.shape)} needs more than ${MAX_DIMS} dimensions`,
     );
   }
-  const params: Record<string, number> = { n: y.size };
+  const params: Record<string, number> = {};
   for (let i = 0; i < MAX_DIMS; i++) {
     const [n, as, bs] = dims[dims.length - 1 - i] ?? [1, 0, 0];
     params[`n${i}`] = n;
     params[`a${i}`] = as;
     params[`b${i}`] = bs;
   }
-  const flags = { WG, [op.toUpperCase()]: true };
-  run(op, 'binary_broadcast', flags, { a, b, y }, params, Math.ceil(y.size / WG));
+  const flags = { [op.toUpperCase()]: true };
+  runItems(op, 'binary_broadcast', flags, { a, b, y }, params, y.size);
   return y;
 }
 
@@ -143,11 +140,11 @@ export const add = (a: Value, b: Value): Tensor =>
 /** act(a + b) of two tensors of one shape, in one pass. Not on the tape. */
 export function addActivated(a: Tensor, b: Tensor, activation: Activation | undefined): Tensor {
   const y = empty(a.shape);
-  const flags = { WG, ACTIVATION: activationNumber('add', activation) };
+  const flags = { ACTIVATION: activationNumber('add', activation) };
   for (const window of elementWindows('add', y)) {
     const n4 = Math.ceil(window.rows / 4);
     const operands = { a: part(a, 1, window), b: part(b, 1, window), y: part(y, 1, window) };
-    run('add', 'add_activation', flags, operands, { n4 }, Math.ceil(n4 / WG));
+    runItems('add', 'add_activation', flags, operands, {}, n4);
   }
   return y;
 }

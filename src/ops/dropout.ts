@@ -5,9 +5,7 @@ import { seedParams } from '../random.js';
 import { formatShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat, elementWindows } from './elementwise.js';
-import { part, run } from './run.js';
-
-const WG = 64;
+import { part, runItems } from './run.js';
 
 /** Options of `dropout`. */
 export interface DropoutOptions {
@@ -53,8 +51,8 @@ function masked(op: string, x: Tensor, mask: Params): Tensor {
   for (const window of elementWindows(op, x)) {
     const n4 = Math.ceil(window.rows / 4);
     const operands = { x: part(x, 1, window), y: part(y, 1, window) };
-    const params = { n4, first: window.start / 4, ...mask };
-    run(op, 'dropout', { WG }, operands, params, Math.ceil(n4 / WG));
+    const params = { first: window.start / 4, ...mask };
+    runItems(op, 'dropout', {}, operands, params, n4);
   }
   return y;
 }

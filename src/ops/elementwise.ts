@@ -2,9 +2,7 @@ import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { formatShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
-import { part, run, windows, type Window } from './run.js';
-
-const WG = 64;
+import { part, runItems, windows, type Window } from './run.js';
 
 /** Throws unless all tensors are float32. */
 export function checkFloat(op: string, ...tensors: readonly Tensor[]): void {
@@ -70,12 +68,12 @@ function unaryKernel(
   tensors: Readonly<Record<string, Tensor>>,
   [a = 0, b = 0, c = 0]: Coefficients,
 ): void {
-  const flags = { WG, [f.toUpperCase()]: true };
+  const flags = { [f.toUpperCase()]: true };
   const entries = Object.entries(tensors);
   for (const window of elementWindows(op, entries[0]![1])) {
     const n4 = Math.ceil(window.rows / 4);
     const operands = Object.fromEntries(entries.map(([name, t]) => [name, part(t, 1, window)]));
-    run(op, kernel, flags, operands, { n4, a, b, c }, Math.ceil(n4 / WG));
+    runItems(op, kernel, flags, operands, { a, b, c }, n4);
   }
 }
 

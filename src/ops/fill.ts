@@ -1,7 +1,7 @@
 import { empty, type Tensor } from '../tensor.js';
 import type { Shape } from '../shape.js';
 import { elementWindows } from './elementwise.js';
-import { run } from './run.js';
+import { runItems } from './run.js';
 
 /** A float32 tensor with the same value everywhere. */
 export function fill(shape: Shape, value: number): Tensor {
@@ -12,7 +12,7 @@ function fillWith(value: number, y: Tensor): Tensor {
   for (const { start, rows } of elementWindows('fill', y)) {
     const n4 = Math.ceil(rows / 4);
     const part = { tensor: y, start, count: rows };
-    run('fill', 'fill', { WG: 64 }, { y: part }, { n4, value }, Math.ceil(n4 / 64));
+    runItems('fill', 'fill', {}, { y: part }, { value }, n4);
   }
   return y;
 }

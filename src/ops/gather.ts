@@ -4,7 +4,7 @@ import { formatShape, sizeOf } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat } from './elementwise.js';
 import { reshape } from './movement.js';
-import { run, windows } from './run.js';
+import { run, runItems, windows } from './run.js';
 
 const WG = 64;
 
@@ -27,15 +27,16 @@ export function gather(x: Tensor, indices: Tensor): Tensor {
   const { shape } = x;
   const inner = sizeOf(shape.slice(1));
   const vec = inner % 4 === 0 ? 4 : 1;
-  const flags = { WG, T: vec === 4 ? 'vec4f' : 'f32' };
+  const flags = { T: vec === 4 ? 'vec4f' : 'f32' };
   const y = empty([...indices.shape, ...shape.slice(1)]);
-  const params = { n: y.size / vec, c: inner / vec, rows: shape[0]!, nan: NaN };
-  run('gather', 'gather', flags, { x, indices, y }, params, Math.ceil(params.n / WG));
+  const params = { c: inner / vec, rows: shape[0]!, nan: NaN };
+  runItems('gather', 'gather', flags, { x, indices, y }, params, y.size / vec);
   return record('gather', [x], y, [indices], (dy, saved) => {
     const dx = empty(shape);
     const operands = { indices: saved[0]!, dy, dx };
     const sizes = { n: dx.size / vec, c: inner / vec, count: saved[0]!.size };
-    run('gather gradient', 'gather_grad', flags, operands, sizes, Math.ceil(sizes.n / WG));
+    const all = { WG, ...flags };
+    run('gather gradient', 'gather_grad', all, operands, sizes, Math.ceil(sizes.n / WG));
     return [dx];
   });
 }
@@ -56,8 +57,7 @@ export function oneHot(indices: Tensor, depth: number): Tensor {
     );
   }
   const y = empty([...indices.shape, depth]);
-  const params = { n: y.size, depth };
-  run('oneHot', 'one_hot', { WG }, { indices, y }, params, Math.ceil(y.size / WG));
+  runItems('oneHot', 'one_hot', {}, { indices, y }, { depth }, y.size);
   return y;
 }
 
@@ -87,7 +87,7 @@ export function cast(x: Tensor, dtype: 'float32'): Tensor {
       x: { tensor: x, start: start * words, count: rows * words },
       y: { tensor: y, start: start * 4, count: rows * 4 },
     };
-    run('cast', 'cast', { WG, BYTES: bytes }, operands, { n4: rows }, Math.ceil(rows / WG));
+    runItems('cast', 'cast', { BYTES: bytes }, operands, {}, rows);
   }
   return y;
 }

@@ -13,7 +13,7 @@ import {
 } from './depthwise.js';
 import { roundUp, type Columns } from './gemm_operand.js';
 import { pad, product, type GemmKind, type ProductOperands, type Rows } from './product.js';
-import { deviceOf, run, type Operand } from './run.js';
+import { deviceOf, run, runItems, type Operand } from './run.js';
 import type { Choice } from './tiles.js';
 import { choose } from './tune.js';
 import { isWinograd, winograd } from './winograd.js';
@@ -70,10 +70,10 @@ function tapsInRows(op: string, x: Operand, g: ConvGeometry): [Tensor, ConvGeome
   const rows = empty([rowsSize(g)]);
   const count = rows.size / 4;
   const params = {
-    ...{ count, w: g.iw, ow: g.ow, kw: g.kw, k4: channels / 4, sw: g.sw, pw: g.pw },
+    ...{ w: g.iw, ow: g.ow, kw: g.kw, k4: channels / 4, sw: g.sw, pw: g.pw },
     ...{ dw: g.dw, stride: g.xStride, offset: g.xOffset },
   };
-  run(`${op} taps`, 'conv_taps', { WG, C: g.ci }, { x, y: rows }, params, Math.ceil(count / WG));
+  runItems(`${op} taps`, 'conv_taps', { C: g.ci }, { x, y: rows }, params, count);
   const one = { kw: 1, sw: 1, dw: 1, pw: 0, iw: g.ow, ci: g.kw * g.ci };
   return [rows, { ...g, ...one, xStride: channels, xOffset: 0, xIsPadded: true }];
 }
@@ -266,10 +266,10 @@ function mergeFilters(op: string, partial: Tensor, dw: Operand, g: ConvGeometry)
   const [splits, size] = partial.shape as [number, number];
   const count = g.kh * g.kw * g.ci * g.co;
   const params = {
-    ...{ count, splits, ci: g.ci, co: g.co, split_size: size },
+    ...{ splits, ci: g.ci, co: g.co, split_size: size },
     ...{ ci_padded: roundUp(g.ci, 4), co_padded: roundUp(g.co, 4) },
   };
-  run(`${op} merge`, 'filter_merge', { WG }, { partial, dw }, params, Math.ceil(count / WG));
+  runItems(`${op} merge`, 'filter_merge', {}, { partial, dw }, params, count);
 }
 
 const WG = 64;

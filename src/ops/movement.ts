@@ -6,9 +6,8 @@ import { broadcastStrides } from './binary.js';
 import { checkFloat } from './elementwise.js';
 import { fill } from './fill.js';
 import { sumTo } from './reduce.js';
-import { run } from './run.js';
+import { runItems } from './run.js';
 
-const WG = 64;
 const MAX_DIMS = 6;
 
 /** A box of elements, and how it lies in source and target. */
@@ -45,7 +44,7 @@ function copyBox(op: string, x: Tensor, y: Tensor, box: Box): void {
     inner.y === 1;
   const v = inFours ? 4 : 1;
   const n = sizeOf(box.shape) / v;
-  const params: Record<string, number> = { n, x_offset: fromOffset / v, y_offset: toOffset / v };
+  const params: Record<string, number> = { x_offset: fromOffset / v, y_offset: toOffset / v };
   const all = [inner, ...outer].map((d, i) =>
     i === 0 ? { ...d, n: d.n / v } : { ...d, x: d.x / v, y: d.y / v },
   );
@@ -54,8 +53,8 @@ function copyBox(op: string, x: Tensor, y: Tensor, box: Box): void {
     params[`x${i}`] = all[i]?.x ?? 0;
     params[`y${i}`] = all[i]?.y ?? 0;
   }
-  const flags = { WG, D: all.length, V: inFours ? 'vec4u' : 'u32' };
-  run(op, 'copy_strided', flags, { x, y }, params, Math.ceil(n / WG));
+  const flags = { D: all.length, V: inFours ? 'vec4u' : 'u32' };
+  runItems(op, 'copy_strided', flags, { x, y }, params, n);
 }
 
 /** The dimensions of a box, innermost first; those that lie on like one are one. At least one. */

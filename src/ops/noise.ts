@@ -5,9 +5,7 @@ import { seedParams } from '../random.js';
 import { formatShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat, elementWindows } from './elementwise.js';
-import { part, run } from './run.js';
-
-const WG = 64;
+import { part, runItems } from './run.js';
 
 /** Options of `gaussianNoise`. */
 export interface GaussianNoiseOptions {
@@ -39,8 +37,8 @@ export function gaussianNoise(x: Tensor, { stddev, seed }: GaussianNoiseOptions)
   for (const window of elementWindows('gaussianNoise', x)) {
     const n4 = Math.ceil(window.rows / 4);
     const operands = { x: part(x, 1, window), y: part(y, 1, window) };
-    const params = { n4, first: window.start / 4, ...numbers };
-    run('gaussianNoise', 'gaussian_noise', { WG }, operands, params, Math.ceil(n4 / WG));
+    const params = { first: window.start / 4, ...numbers };
+    runItems('gaussianNoise', 'gaussian_noise', {}, operands, params, n4);
   }
   return record('gaussianNoise', [x], y, [], (dy) => [dy]);
 }

@@ -13,9 +13,7 @@ import {
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat } from './elementwise.js';
 import { max, mean } from './reduce.js';
-import { part, run, windows } from './run.js';
-
-const WG = 64;
+import { part, runItems, windows } from './run.js';
 
 /** Options of `maxPool2d` and `avgPool2d`. */
 export interface PoolOptions {
@@ -169,7 +167,7 @@ function dispatch(
       ...Object.entries(small).map(([name, t]) => [name, part(t, ySize, window)] as const),
     ]);
     const count = (window.rows * perImage) / vec;
-    const all = { WG, T: vec === 4 ? 'vec4f' : 'f32', ...flags };
-    run(op, kernel, all, operands, { n: count, ...geometry }, Math.ceil(count / WG));
+    const all = { T: vec === 4 ? 'vec4f' : 'f32', ...flags };
+    runItems(op, kernel, all, operands, geometry, count);
   }
 }

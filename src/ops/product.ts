@@ -11,7 +11,7 @@ import {
   type GemmKernel,
   type Part,
 } from './gemm_operand.js';
-import { deviceOf, run, type Operand } from './run.js';
+import { deviceOf, run, runItems, type Operand } from './run.js';
 import type { Choice } from './tiles.js';
 import { choose } from './tune.js';
 
@@ -51,8 +51,6 @@ export interface ProductOperands {
   /** Whether what follows the channels of a, up to a multiple of four, is zeros. */
   readonly aIsPadded?: boolean | undefined;
 }
-
-const WG = 64;
 
 /** A binding begins at a multiple of so many floats. */
 const ALIGN = 64;
@@ -131,8 +129,8 @@ export function pad(
   if ([channels, stride, offset].every((i) => i % 4 === 0)) return undefined;
   const k4 = Math.ceil(channels / 4);
   const y = empty([pixels, 4 * k4]);
-  const params = { count: pixels * k4, k: channels, k4, stride, offset };
-  run(`${op} pad`, 'gemm_pad', { WG }, { x, y }, params, Math.ceil(params.count / WG));
+  const params = { k: channels, k4, stride, offset };
+  runItems(`${op} pad`, 'gemm_pad', {}, { x, y }, params, pixels * k4);
   return y;
 }
 
@@ -195,14 +193,14 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
   const IN_ORDER = c_h === row_h && c_w === row_w && c_sh * c_sw === 1 && c_y + c_x === 0;
   const count = ((range.to - range.from) * n) / inV;
   const params = {
-    ...{ count, m0: range.from, n: n / inV, stride: roundUp(n, 4) / inV },
+    ...{ m0: range.from, n: n / inV, stride: roundUp(n, 4) / inV },
     ...{ splits, split_size: size / inV, row_h, row_w, c_h, c_w, c_sh, c_sw, c_y, c_x },
     ...{ c_stride: c_stride / inV, c_offset: c_offset / inV },
     ...{ bias: biasKind(epilogue), accumulate: Number(epilogue.accumulate ?? false), ...bounds },
   };
-  const flags = { WG, V: FOURS ? 'vec4f' : 'f32', FOURS, IN_ORDER, ACTIVATION, RESIDUAL };
+  const flags = { V: FOURS ? 'vec4f' : 'f32', FOURS, IN_ORDER, ACTIVATION, RESIDUAL };
   const operands = { partial, bias: epilogue.bias ?? w, c, ...residual };
-  run(`${op} merge`, 'gemm_merge', flags, operands, params, Math.ceil(count / WG));
+  runItems(`${op} merge`, 'gemm_merge', flags, operands, params, count);
 }
 
 /**

@@ -3,9 +3,7 @@ import { FoveaError } from '../errors.js';
 import { checkRank, formatShape, pairOf } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat } from './elementwise.js';
-import { part, run, windows } from './run.js';
-
-const WG = 64;
+import { part, runItems, windows } from './run.js';
 
 /** Options of `resize`. */
 export interface ResizeOptions {
@@ -111,7 +109,7 @@ function dispatch(
 ): void {
   const [n, , , c] = grid.shape as [number, number, number, number];
   const vec = c % 4 === 0 ? 4 : 1;
-  const flags = { WG, T: vec === 4 ? 'vec4f' : 'f32', NEAREST: nearest };
+  const flags = { T: vec === 4 ? 'vec4f' : 'f32', NEAREST: nearest };
   const perImage = (t: Tensor): number => t.shape[1]! * t.shape[2]! * c;
   const sizes = Object.values(tensors).map(perImage);
   for (const window of windows(op, n, sizes, grid.device.bindingLimit)) {
@@ -119,7 +117,6 @@ function dispatch(
       Object.entries(tensors).map(([name, t]) => [name, part(t, perImage(t), window)] as const),
     );
     const count = (window.rows * perImage(grid)) / vec;
-    const all = { n: count, c: c / vec, ...params };
-    run(op, kernel, flags, operands, all, Math.ceil(count / WG));
+    runItems(op, kernel, flags, operands, { c: c / vec, ...params }, count);
   }
 }

@@ -55,6 +55,26 @@ export function runKernel(
   device.recorder.dispatch({ kernel, bindings, params, workgroups: groups, label });
 }
 
+const WG = 64;
+
+/** Items that an invocation does on a software adapter. */
+const SOFTWARE_EACH = 4;
+
+/** `run` for the kernels of lib/items, for `count` items. */
+export function runItems(
+  op: string,
+  name: string,
+  flags: Flags,
+  operands: Readonly<Record<string, Operand>>,
+  params: Params,
+  count: number,
+): void {
+  const { info } = deviceOf(Object.values(operands)[0]!);
+  const EACH = info.class === 'software' ? SOFTWARE_EACH : 1;
+  const groups = Math.ceil(count / (WG * EACH));
+  run(op, name, { WG, EACH, ...flags }, operands, { count, ...params }, groups);
+}
+
 function foreign(op: string, operand: Operand): FoveaError {
   return new FoveaError(
     'DEVICE_LOST',

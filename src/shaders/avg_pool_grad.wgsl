@@ -1,17 +1,13 @@
 // dx[b, iy, ix, q] = sum of dy[o] / (cells of window o) over the windows o that hold (iy, ix).
 // dy: [n, oh, ow, c], dx: [n, h, w, c]; T is f32, or vec4f when c is a multiple of 4 (c then counts
-// vec4s). Grid: one invocation per element of dx, channels fastest.
-#include lib/grid
+// vec4s). Grid: items, one per element of dx, channels fastest.
+#include lib/items
 #include lib/pool
 @group(0) @binding(0) var<storage, read> dy: array<T>;
 @group(0) @binding(1) var<storage, read_write> dx: array<T>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let index = linear_id(wid, nwg, lid);
-  if (index >= p.n) { return; }
+fn item(index: u32) {
   let q = index % p.c;
   var rest = index / p.c;
   let ix = rest % p.w; rest /= p.w;

@@ -1,10 +1,10 @@
 // y[i] = f(a, b) with the operands read through strides: any broadcast of up to six dimensions.
 // y: row-major [n5, n4, ..., n0], innermost n0; a, b: f32, stride 0 along repeated dimensions.
-// Grid: one invocation per element.
-#include lib/grid
+// Grid: items, one per element.
+#include lib/items
 #include lib/binary
 struct Params {
-  n: u32,
+  count: u32,
   n0: u32, n1: u32, n2: u32, n3: u32, n4: u32,
   a0: u32, a1: u32, a2: u32, a3: u32, a4: u32, a5: u32,
   b0: u32, b1: u32, b2: u32, b3: u32, b4: u32, b5: u32,
@@ -14,11 +14,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 @group(0) @binding(3) var<uniform> p: Params;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i >= p.n) { return; }
+fn item(i: u32) {
   var rest = i;
   let i0 = rest % p.n0; rest /= p.n0;
   let i1 = rest % p.n1; rest /= p.n1;

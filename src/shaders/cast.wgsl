@@ -1,7 +1,7 @@
 // y[i] = x[i] as f32. x: words of four bytes (flag BYTES: uint8, lowest byte first), or vec4 of int32;
-// y: [ceil(n / 4)] vec4. Grid: one invocation per vec4.
-#include lib/grid
-struct Params { n4: u32 }
+// y: [ceil(n / 4)] vec4. Grid: items, one per vec4.
+#include lib/items
+struct Params { count: u32 }
 #if BYTES
 @group(0) @binding(0) var<storage, read> x: array<u32>;
 #else
@@ -10,11 +10,7 @@ struct Params { n4: u32 }
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i >= p.n4) { return; }
+fn item(i: u32) {
 #if BYTES
   y[i] = vec4f((vec4u(x[i]) >> vec4u(0, 8, 16, 24)) & vec4u(255));
 #else

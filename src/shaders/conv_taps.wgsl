@@ -1,8 +1,8 @@
 // y[line, ox, (tx, c)] = x[line, ox * sw - pw + tx * dw, c], 0 outside of the line: the values under a row of taps
 // one after the other, with zeros up to a multiple of four. For few channels, which alone would not fill a vec4.
 // x: f32, [lines, w] pixels of `stride` floats, beginning at `offset`. y: vec4, [lines, ow, k4], of which kw * c
-// floats are used. C: the channels, c. Grid: one invocation per vec4 of y.
-#include lib/grid
+// floats are used. C: the channels, c. Grid: items, one per vec4 of y.
+#include lib/items
 struct Params {
   count: u32, w: u32, ow: u32, kw: u32, k4: u32, sw: u32, pw: u32, dw: u32, stride: u32, offset: u32,
 }
@@ -10,11 +10,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i >= p.count) { return; }
+fn item(i: u32) {
   let pixel = i / p.k4;
   let line = pixel / p.ow;
   let ox = pixel - line * p.ow;

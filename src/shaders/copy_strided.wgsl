@@ -1,10 +1,10 @@
 // y[yOffset + sum(i_d * y_d)] = x[xOffset + sum(i_d * x_d)] over a box of D dimensions, n0 innermost:
 // transpose, slice, concat, pad, broadcast as one copy. V is u32, or vec4u where both sides lie in fours
 // (everything then counts vec4s). Words of 32 bits, whatever they mean.
-// Grid: one invocation per V of the box.
-#include lib/grid
+// Grid: items, one per V of the box.
+#include lib/items
 struct Params {
-  n: u32,
+  count: u32,
   n0: u32, n1: u32, n2: u32, n3: u32, n4: u32,
   x0: u32, x1: u32, x2: u32, x3: u32, x4: u32, x5: u32,
   y0: u32, y1: u32, y2: u32, y3: u32, y4: u32, y5: u32,
@@ -14,11 +14,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read_write> y: array<V>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i >= p.n) { return; }
+fn item(i: u32) {
   var rest = i;
   var source = p.x_offset;
   var sink = p.y_offset;

@@ -1,13 +1,10 @@
 // y[i] = value
-// y: [ceil(n / 4)] vec4. Grid: one invocation per vec4.
-#include lib/grid
-struct Params { n4: u32, value: f32 }
+// y: [ceil(n / 4)] vec4. Grid: items, one per vec4.
+#include lib/items
+struct Params { count: u32, value: f32 }
 @group(0) @binding(0) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(1) var<uniform> p: Params;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i < p.n4) { y[i] = vec4f(p.value); }
+fn item(i: u32) {
+  y[i] = vec4f(p.value);
 }

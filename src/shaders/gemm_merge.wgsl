@@ -6,8 +6,8 @@
 // V: what an invocation makes: with FOURS a vec4f, where all of these come in fours; else an f32. count, n, stride,
 // split_size, c_stride and c_offset count in V.
 // RESIDUAL: adds residual, which is as c. ACTIVATION: as in lib/finish.
-// Grid: one invocation per V of the result.
-#include lib/grid
+// Grid: items, one per V of the result.
+#include lib/items
 #include lib/math
 #include lib/finish
 struct Params {
@@ -35,11 +35,7 @@ fn pixel_of(row: u32) -> u32 {
 #endif
 }
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i >= p.count) { return; }
+fn item(i: u32) {
   let row = i / p.n;
   let n = i - row * p.n;
   var sum = V(0);

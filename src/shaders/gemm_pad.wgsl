@@ -1,16 +1,12 @@
 // y = the channels of x, followed by zeros up to a multiple of four.
-// x: f32, pixel i at offset + i * stride. y: vec4 of four channels, [pixels, k4]. Grid: one invocation per vec4 of y.
-#include lib/grid
+// x: f32, pixel i at offset + i * stride. y: vec4 of four channels, [pixels, k4]. Grid: items, one per vec4 of y.
+#include lib/items
 struct Params { count: u32, k: u32, k4: u32, stride: u32, offset: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i >= p.count) { return; }
+fn item(i: u32) {
   let pixel = i / p.k4;
   let k = 4 * (i - pixel * p.k4);
   let at = p.offset + pixel * p.stride;

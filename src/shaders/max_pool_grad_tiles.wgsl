@@ -3,9 +3,9 @@
 //
 // max_pool_grad for windows that do not overlap: KH x KW cells each, which is also the stride. They
 // tile the image and its padding, so that an invocation loads every cell of its window once.
-// Operands as in max_pool_grad. Grid: one invocation per tile, also those that are no window because
+// Operands as in max_pool_grad. Grid: items, one per tile, also those that are no window because
 // they reach beyond the image, and T of channels, channels fastest.
-#include lib/grid
+#include lib/items
 #include lib/pool
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> y: array<T>;
@@ -13,11 +13,7 @@
 @group(0) @binding(3) var<storage, read_write> dx: array<T>;
 @group(0) @binding(4) var<uniform> p: Params;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let index = linear_id(wid, nwg, lid);
-  if (index >= p.n) { return; }
+fn item(index: u32) {
   let q = index % p.c;
   var rest = index / p.c;
   let columns = tiles(p.w, p.px, KW);

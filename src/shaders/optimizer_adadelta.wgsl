@@ -2,17 +2,16 @@
 //   s = rho s + (1 - rho) g^2; step = g * sqrt(d + epsilon) / sqrt(s + epsilon)
 //   d = rho d + (1 - rho) step^2; w -= lr * step
 // w, g, s (accumulated_grad), d (accumulated_delta_var): [ceil(n / 4)] vec4; all but g are changed
-// in place. rest: 1 - rho. Grid: one invocation per vec4. Source: Keras 3, optimizers/adadelta.py.
+// in place. rest: 1 - rho. Grid: items, one per vec4. Source: Keras 3, optimizers/adadelta.py.
 #include lib/optimizer
-struct Params { n4: u32, decay: f32, clip: f32, lr: f32, rho: f32, rest: f32, epsilon: f32 }
+struct Params { count: u32, decay: f32, clip: f32, lr: f32, rho: f32, rest: f32, epsilon: f32 }
 @group(0) @binding(4) var<storage, read_write> accumulated_grad: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> accumulated_delta_var: array<vec4f>;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (is_done(i)) { return; }
+fn item(i: u32) {
+#if LOSS_SCALE
+  if (overflow[0] != 0) { return; }
+#endif
   let grad = gradient(i);
   let s = accumulated_grad[i] * p.rho + grad * grad * p.rest;
   let d = accumulated_delta_var[i];

@@ -4,10 +4,10 @@
 //   CENTERED:  a = rho a + (1 - rho) g; step = lr * g / sqrt(v - a^2 + epsilon)
 //   w -= step; with MOMENTUM: m = mu * m + step; w -= m
 // w, g, v (velocity), a (average_gradient), m (momentum): [ceil(n / 4)] vec4; all but g are changed
-// in place. Grid: one invocation per vec4. Source: Keras 3, optimizers/rmsprop.py.
+// in place. Grid: items, one per vec4. Source: Keras 3, optimizers/rmsprop.py.
 #include lib/optimizer
 struct Params {
-  n4: u32, decay: f32, clip: f32, lr: f32, rho: f32, rest: f32, mu: f32, epsilon: f32
+  count: u32, decay: f32, clip: f32, lr: f32, rho: f32, rest: f32, mu: f32, epsilon: f32
 }
 @group(0) @binding(4) var<storage, read_write> velocity: array<vec4f>;
 #if CENTERED
@@ -17,11 +17,10 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> momentum: array<vec4f>;
 #endif
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (is_done(i)) { return; }
+fn item(i: u32) {
+#if LOSS_SCALE
+  if (overflow[0] != 0) { return; }
+#endif
   let grad = gradient(i);
   let v = velocity[i] * p.rho + grad * grad * p.rest;
   velocity[i] = v;

@@ -1,18 +1,14 @@
 // y[b, oy, ox, q] = largest (flag MAX) or mean value of the window of x whose first cell is
 // (oy * sy - py, ox * sx - px); cells of padding take no part.
 // x: [n, h, w, c], y: [n, oh, ow, c]; T is f32, or vec4f when c is a multiple of 4 (c then counts
-// vec4s). Grid: one invocation per element of y, channels fastest.
-#include lib/grid
+// vec4s). Grid: items, one per element of y, channels fastest.
+#include lib/items
 #include lib/pool
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read_write> y: array<T>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let index = linear_id(wid, nwg, lid);
-  if (index >= p.n) { return; }
+fn item(index: u32) {
   let q = index % p.c;
   var rest = index / p.c;
   let ox = rest % p.ow; rest /= p.ow;

@@ -1,18 +1,14 @@
 // dx[b, iy, ix, q] = sum of dy[b, oy, ox, q] times the weight that cell (iy, ix) has in output cell
 // (oy, ox), over the output cells that it can reach; lib/resize has the coordinates.
 // dy: [n, oh, ow, c], dx: [n, h, w, c]; T is f32, or vec4f when c is a multiple of 4 (c then counts
-// vec4s). Grid: one invocation per element of dx, channels fastest.
-#include lib/grid
+// vec4s). Grid: items, one per element of dx, channels fastest.
+#include lib/items
 #include lib/resize
 @group(0) @binding(0) var<storage, read> dy: array<T>;
 @group(0) @binding(1) var<storage, read_write> dx: array<T>;
 @group(0) @binding(2) var<uniform> p: Params;
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let index = linear_id(wid, nwg, lid);
-  if (index >= p.n) { return; }
+fn item(index: u32) {
   let q = index % p.c;
   var rest = index / p.c;
   let ix = i32(rest % u32(p.w));

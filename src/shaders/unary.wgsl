@@ -2,10 +2,10 @@
 // CLIP: a, b are its ends. POW: a is the exponent, b multiplies |x|^a where x is negative. PIECEWISE:
 // a is the slope up to b, c the largest result. ELU: b * (x, or a * (exp(x) - 1) below 0).
 // HARD_SIGMOID, HARD_SWISH: a is the slope.
-// x, y: [ceil(n / 4)] vec4. Grid: one invocation per vec4.
-#include lib/grid
+// x, y: [ceil(n / 4)] vec4. Grid: items, one per vec4.
+#include lib/items
 #include lib/math
-struct Params { n4: u32, a: f32, b: f32, c: f32 }
+struct Params { count: u32, a: f32, b: f32, c: f32 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
@@ -62,9 +62,6 @@ fn f(x: vec4f) -> vec4f {
 #endif
 }
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i < p.n4) { y[i] = f(x[i]); }
+fn item(i: u32) {
+  y[i] = f(x[i]);
 }

@@ -1,9 +1,9 @@
 // dx[i] = dy[i] * f'(s[i]), where s is the input of f or its output, whichever is simpler;
 // a, b, c as in unary.
-// s, dy, dx: [ceil(n / 4)] vec4. Grid: one invocation per vec4.
-#include lib/grid
+// s, dy, dx: [ceil(n / 4)] vec4. Grid: items, one per vec4.
+#include lib/items
 #include lib/math
-struct Params { n4: u32, a: f32, b: f32, c: f32 }
+struct Params { count: u32, a: f32, b: f32, c: f32 }
 @group(0) @binding(0) var<storage, read> s: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> dx: array<vec4f>;
@@ -65,9 +65,6 @@ fn derivative(s: vec4f) -> vec4f {
 #endif
 }
 
-@compute @workgroup_size(WG)
-fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
-        @builtin(local_invocation_index) lid: u32) {
-  let i = linear_id(wid, nwg, lid);
-  if (i < p.n4) { dx[i] = dy[i] * derivative(s[i]); }
+fn item(i: u32) {
+  dx[i] = dy[i] * derivative(s[i]);
 }

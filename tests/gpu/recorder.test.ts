@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
 import { add, div, fill, maximum, mul, relu, sub } from '../../src/ops/index.js';
-import { tensor, type Tensor } from '../../src/tensor.js';
+import { empty, tensor, type Tensor } from '../../src/tensor.js';
 import { openGpu } from '../setup.js';
 
 beforeAll(openGpu);
@@ -134,7 +134,16 @@ it('a tensor freed while its read is in flight still arrives', async () => {
 it('folds more than 65,535 workgroups', async () => {
   // One workgroup fills 64 vec4s.
   const n = 4 * 64 * 65_535 + 1000;
-  const t = fill([n], 2.5);
+  const t = empty([n]);
+  const { recorder, kernels } = defaultDevice();
+  const { storage } = t;
+  recorder.dispatch({
+    kernel: kernels.get('fill', { WG: 64, EACH: 1 }),
+    bindings: { y: { storage, offset: 0, bytes: storage.bytes } },
+    params: { count: n / 4, value: 2.5 },
+    workgroups: Math.ceil(n / 4 / 64),
+    label: () => 'fill',
+  });
   const values = await t.data();
   expect(values.length).toBe(n);
   expect(values.every((value) => value === 2.5)).toBe(true);
@@ -146,9 +155,9 @@ it('refuses no and too many workgroups, and works on', async () => {
   const { recorder, kernels } = defaultDevice();
   const bindings = { y: { storage: t.storage, offset: 0, bytes: 32 } };
   for (const workgroups of [0, 65_535 ** 2 + 1]) {
-    const dispatch = { bindings, params: { n4: 2, value: 0 }, workgroups, label: () => 'fill' };
+    const dispatch = { bindings, params: { count: 2, value: 0 }, workgroups, label: () => 'fill' };
     expect(() =>
-      recorder.dispatch({ ...dispatch, kernel: kernels.get('fill', { WG: 64 }) }),
+      recorder.dispatch({ ...dispatch, kernel: kernels.get('fill', { WG: 64, EACH: 1 }) }),
     ).toThrow(`fill: ${workgroups} workgroups cannot be dispatched`);
   }
   expect([...(await t.data())]).toEqual(Array<number>(8).fill(1));

@@ -1,9 +1,9 @@
 // What all optimizers share: the weight w, its gradient g and weight decay. Every Params begins with
-// n4, decay and clip.
+// count, decay and clip.
 //   CLIP_NORM:   g * scale[0], scale being at most 1
 //   CLIP_VALUE:  g between -clip and clip
 // LOSS_SCALE: g is first divided by the loss scale; a step with an overflow changes nothing.
-#include lib/grid
+#include lib/items
 @group(0) @binding(0) var<storage, read_write> w: array<vec4f>;
 @group(0) @binding(1) var<storage, read> g: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
@@ -13,10 +13,8 @@
 #if LOSS_SCALE
 @group(0) @binding(7) var<storage, read> loss_scale: array<f32>;
 @group(0) @binding(8) var<storage, read> overflow: array<u32>;
-fn is_done(i: u32) -> bool { return i >= p.n4 || overflow[0] != 0; }
 fn unscaled(i: u32) -> vec4f { return g[i] / loss_scale[0]; }
 #else
-fn is_done(i: u32) -> bool { return i >= p.n4; }
 fn unscaled(i: u32) -> vec4f { return g[i]; }
 #endif
 
