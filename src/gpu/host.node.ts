@@ -93,27 +93,42 @@ export function openedGpu(): GPU {
 
 let pollingIsCalm = false;
 
+/** Of a wait: what it has lasted may be exceeded by this share, and pauses are no longer than this. */
+const PAUSE = { share: 1 / 8, longestMs: 1 };
+
 /**
  * While anything is awaited, the Node binding polls in a full-speed `setImmediate` loop, which takes
  * a whole core away from a software adapter. This puts pauses into that loop: the binding's own
- * callback (anonymous, native, without arguments) runs at once only during the first 0.3 ms after
- * other work, and every millisecond after that. Callbacks of anyone else are untouched.
+ * callback (anonymous, native, without arguments) runs after an eighth of the time that was waited
+ * so far, and every millisecond in the end. Callbacks of anyone else are untouched.
  */
 export function calmPolling(): void {
   if (pollingIsCalm) return;
   pollingIsCalm = true;
   const immediate = globalThis.setImmediate;
-  let lastEager = 0;
-  let streak = 0;
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  let isPolling = false;
+  let start = 0;
   const calm = (callback: (...args: unknown[]) => void, ...args: unknown[]): unknown => {
     if (args.length > 0 || callback.name !== '' || !isNative(callback)) {
       return immediate(callback, ...args);
     }
     const now = performance.now();
-    // A gap means that the binding was idle: a new wait has begun.
-    if (now - lastEager > 5) streak = now;
-    lastEager = now;
-    return now - streak < 0.3 ? immediate(callback) : setTimeout(callback, 1);
+    // Within a wait it asks for itself.
+    if (!isPolling) start = now;
+    const poll = (): void => {
+      isPolling = true;
+      try {
+        callback();
+      } finally {
+        isPolling = false;
+      }
+    };
+    const pause = (now - start) * PAUSE.share;
+    if (pause >= PAUSE.longestMs) return setTimeout(poll, PAUSE.longestMs);
+    // Timers know only whole milliseconds.
+    Atomics.wait(sleeper, 0, 0, pause);
+    return immediate(poll);
   };
   globalThis.setImmediate = Object.assign(calm as typeof setImmediate, immediate);
 }
