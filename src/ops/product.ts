@@ -8,8 +8,6 @@ import {
   tiledOperand,
   type BOperand,
   type Columns,
-  type GemmKernel,
-  type Part,
 } from './gemm_operand.js';
 import { deviceOf, run, runItems, type Operand } from './run.js';
 import type { Choice } from './tiles.js';
@@ -94,19 +92,13 @@ export function product(
   padded?.dispose();
 }
 
-function compute(
-  product: Omit<Work, 'kernel'>,
-  kind: GemmKind,
-  b: BOperand,
-  epilogue: Epilogue,
-): void {
-  const { rows, columns } = product;
-  const work = { ...product, kernel: b.kernel };
+function compute(work: Work, kind: GemmKind, b: BOperand, epilogue: Epilogue): void {
+  const { rows, columns } = work;
   // Compiling more than a clamp into the rows of the lanes kernel takes a software adapter seconds.
   const isClamp = kind !== 'lanes' || clampOf(epilogue) !== undefined;
   const inFours = [columns.n, rows.c_stride, rows.c_offset].every((i) => i % 4 === 0);
   if (b.splits === 1 && !epilogue.accumulate && isClamp && inFours) {
-    for (const part of b.parts) multiply(work, part, { from: 0, to: rows.m }, epilogue);
+    multiply(work, b, { from: 0, to: rows.m }, epilogue);
   } else {
     inSplits(work, b, epilogue);
   }
@@ -137,7 +129,6 @@ export function pad(
 /** A product at work. */
 export interface Work extends ProductOperands {
   readonly op: string;
-  readonly kernel: GemmKernel;
   readonly rows: Rows;
   readonly columns: Columns;
 }
@@ -171,11 +162,8 @@ function inSplits(work: Work, b: BOperand, epilogue: Epilogue): void {
     const size = roundUp((range.to - from) * stride, ALIGN);
     const partial = empty([b.splits, size]);
     const inOrder = { ...rows, ...place, c_stride: stride, c_offset: -from * stride };
-    for (const part of b.parts) {
-      const c = { tensor: partial, start: part.split * size, count: part.splits * size };
-      const sums = { ...work, c, rows: inOrder, columns: { ...columns, n: stride } };
-      multiply(sums, part, range, {}, size);
-    }
+    const sums = { ...work, c: partial, rows: inOrder, columns: { ...columns, n: stride } };
+    multiply(sums, b, range, {}, size);
     merge(work, partial, range, epilogue);
     partial.dispose();
   }
@@ -208,16 +196,23 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
  *
  * @param splitSize floats from one split to the next
  */
-export function multiply(work: Work, part: Part, range: Range, end: Epilogue, splitSize = 0): void {
-  const { op, a, w, c, rows, columns, kernel } = work;
-  const { b, tile0, n_tiles, step0, step1, b_tile, b_row, splits, split_steps } = part;
+export function multiply(
+  work: Work,
+  right: BOperand,
+  range: Range,
+  end: Epilogue,
+  splitSize = 0,
+): void {
+  const { op, a, w, c, rows, columns } = work;
+  const { kernel, b, n_tiles, steps, b_tile, b_row, b_rows = rows.m, b_size = 0 } = right;
+  const { splits, split_steps } = right;
   const { ACTIVATION, bounds } = finishOf(end);
   const { RESIDUAL, residual } = residualOf(end);
   const flags = { ...kernel.flags, MIXED: isMixed(deviceOf(c)), ACTIVATION, RESIDUAL };
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
     ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },
-    ...{ tile0, n_tiles, step0, step1, b_tile, b_row },
+    ...{ n_tiles, steps, b_tile, b_row, b_rows, b_size },
     ...{ splits, split_steps, split_size: splitSize },
     ...bounds,
   };

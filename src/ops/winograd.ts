@@ -1,6 +1,6 @@
 import { empty, type Tensor } from '../tensor.js';
 import { biasKind, type Epilogue } from './conv_geometry.js';
-import { ALONE, lanesKernel, WINDOW, type Columns } from './gemm_operand.js';
+import { lanesKernel, roundUp, type Columns, type LanesKernel } from './gemm_operand.js';
 import { clampOf, matrixRows, multiply, type ProductOperands, type Rows } from './product.js';
 import { deviceOf, run, type Operand } from './run.js';
 
@@ -29,8 +29,8 @@ export function isWinograd(
   // The transforms cost as many operations a channel as a product with some 24 channels.
   const isDeep = n * k >= 24 * (n + k);
   const pays = isDeep && tilesOf(rows).all >= MIN_TILES && 9 * rows.m * n * k >= MIN_WORK;
-  const { S, NT } = lanesKernel(c).flags;
-  const fits = k * S <= WINDOW && filterBytes(n, k, NT) <= deviceOf(c).bindingLimit;
+  const { NT } = lanesKernel(c, rows.m).flags;
+  const fits = 4 * POSITIONS * k * roundUp(n, NT) <= deviceOf(c).bindingLimit;
   return is3x3 && isDense && inFours && isPlain && fits && pays;
 }
 
@@ -59,15 +59,18 @@ export function winograd(
   epilogue: Epilogue,
 ): void {
   const { n, k } = columns;
-  const filters = transformFilters(op, w, turned(rows, columns));
   const tiles = tilesOf(rows);
+  const kernel = lanesKernel(w, tiles.all);
+  const u = transformFilters(op, w, turned(rows, columns), kernel.flags.NT);
   const most = Math.max(MIN_TILES, Math.floor(MAX_FLOATS / (POSITIONS * Math.max(n, k))));
   for (let tile0 = 0; tile0 < tiles.all; tile0 += most) {
     const count = Math.min(most, tiles.all - tile0);
-    const v = empty([POSITIONS, count, k]);
-    const m = empty([POSITIONS, count, n]);
+    // Tiles of the products do not reach into the next position.
+    const each = roundUp(count, kernel.tileRows);
+    const v = empty([POSITIONS, each, k]);
+    const m = empty([POSITIONS, each, n]);
     const params = {
-      ...{ tile0, tiles: count, tiles_y: tiles.y, tiles_x: tiles.x },
+      ...{ tile0, rows: each, tiles_y: tiles.y, tiles_x: tiles.x },
       ...{ ih: rows.h, iw: rows.w, oh: rows.row_h, ow: rows.row_w },
       // Where the first row reads: backwards, the last tap is the first of the turned filter.
       oy: rows.oy + Math.min(0, 2 * rows.dh),
@@ -78,75 +81,41 @@ export function winograd(
     };
     const into = { ...params, channels: k, count: count * k };
     run(`${op} input`, 'winograd_input', { WG }, { x: a, v }, into, Math.ceil(into.count / WG));
-    multiplyAll(op, v, filters, m, columns, count);
+    multiplyAll(op, kernel, v, u, m, columns, each);
     const out = { ...params, channels: n, count: count * n };
     const ends = { m, bias: epilogue.bias ?? w, y: c };
     run(`${op} output`, 'winograd_output', { WG }, ends, out, Math.ceil(out.count / WG));
     v.dispose();
     m.dispose();
   }
-  filters.u.dispose();
+  u.dispose();
 }
 
-/** Transformed filters: for every position, windows of some tiles of columns. */
-interface Filters {
-  readonly u: Tensor;
-  readonly tiles: number;
-  readonly tilesEach: number;
-  readonly windows: number;
-}
-
-/** How the transformed filters of [k, n] channels are shared out to windows. */
-function filterWindows(n: number, k: number, NT: number): Omit<Filters, 'u'> {
-  const tiles = Math.ceil(n / NT);
-  const tilesEach = Math.floor(WINDOW / (k * (NT / 4)));
-  return { tiles, tilesEach, windows: Math.ceil(tiles / tilesEach) };
-}
-
-function filterBytes(n: number, k: number, NT: number): number {
-  return POSITIONS * filterWindows(n, k, NT).windows * WINDOW * 16;
-}
-
-function transformFilters(op: string, w: Operand, columns: Columns): Filters {
+function transformFilters(op: string, w: Operand, columns: Columns, NT: number): Tensor {
   const { n, k, offset, s_ty, s_tx, s_k, s_n } = columns;
-  const { NT } = lanesKernel(w).flags;
-  const { tiles, tilesEach, windows } = filterWindows(n, k, NT);
-  const u = empty([POSITIONS * windows * WINDOW, 4]);
-  const count = tiles * k * NT;
-  const params = {
-    ...{ count, n, rows: k, tiles_per_window: tilesEach, window: WINDOW * 4 },
-    ...{ position: windows * WINDOW * 4, offset, s_ty, s_tx, s_k, s_n },
-  };
+  const count = k * roundUp(n, NT);
+  const u = empty([POSITIONS, count]);
+  const params = { count, n, rows: k, offset, s_ty, s_tx, s_k, s_n };
   run(`${op} filters`, 'winograd_filter', { WG, NT }, { w, u }, params, Math.ceil(count / WG));
-  return { u, tiles, tilesEach, windows };
+  return u;
 }
 
-/** m = v u at each of the positions. */
+/** m = v u at each of the positions, which have `each` rows. */
 function multiplyAll(
   op: string,
+  kernel: LanesKernel,
   v: Operand,
-  { u, tiles, tilesEach, windows }: Filters,
+  u: Tensor,
   m: Operand,
   { n, k }: Columns,
-  count: number,
+  each: number,
 ): void {
-  const kernel = lanesKernel(u);
   const { S, NT } = kernel.flags;
-  const matrix = { kh: 1, kw: 1, offset: 0, s_ty: 0, s_tx: 0, s_k: 0, s_n: 0 };
-  for (let position = 0; position < POSITIONS; position++) {
-    const offsets = { a_offset: position * count * k, c_offset: position * count * n };
-    const rows = { ...matrixRows(count, k, n), ...offsets };
-    const work = { op, a: v, w: u, c: m, rows, columns: { ...matrix, n, k }, kernel };
-    for (let window = 0; window < windows; window++) {
-      const tile0 = window * tilesEach;
-      const start = (position * windows + window) * WINDOW * 4;
-      const part = {
-        b: { tensor: u, start, count: WINDOW * 4 },
-        ...{ split: 0, tile0, n_tiles: Math.min(tilesEach, tiles - tile0) },
-        ...{ step0: 0, step1: k / 4, b_tile: k * (NT / 4), b_row: S },
-        ...ALONE,
-      };
-      multiply(work, part, { from: 0, to: count }, {});
-    }
-  }
+  const matrix = { n, k, kh: 1, kw: 1, offset: 0, s_ty: 0, s_tx: 0, s_k: 0, s_n: 0 };
+  const rows = matrixRows(POSITIONS * each, k, n);
+  const work = { op, a: v, w: u, c: m, rows, columns: matrix };
+  const steps = k / 4;
+  const size = { n_tiles: Math.ceil(n / NT), steps, splits: 1, split_steps: steps };
+  const place = { b_tile: k * S, b_row: S, b_rows: each, b_size: k * (roundUp(n, NT) / 4) };
+  multiply(work, { kernel, b: u, ...size, ...place }, { from: 0, to: rows.m }, {});
 }

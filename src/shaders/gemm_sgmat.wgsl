@@ -73,7 +73,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let m0 = p.m0 + tile % row_tiles * BM;
   let split = tile / row_tiles;
   if (split >= p.splits) { return; }
-  let step1 = min((split + 1) * p.split_steps, p.step1);
+  let step1 = min((split + 1) * p.split_steps, p.steps);
   let lane = lid % SG;
   // Results are stored by any SG invocations: which of them are a subgroup does not matter there.
   let part = lid / SG;

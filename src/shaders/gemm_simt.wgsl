@@ -27,7 +27,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let m0 = p.m0 + tile % row_tiles * BM;
   let split = tile / row_tiles;
   if (split >= p.splits) { return; }
-  let step1 = min((split + 1) * p.split_steps, p.step1);
+  let step1 = min((split + 1) * p.split_steps, p.steps);
   let tx = lid % COLUMNS;
   let ty = lid / COLUMNS;
 
@@ -99,7 +99,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
     workgroupBarrier();
   }
 #unroll h TN/4
-  let n$h = (p.tile0 + column_tile) * NT + 4 * ($h * COLUMNS + tx);
+  let n$h = column_tile * NT + 4 * ($h * COLUMNS + tx);
   let scale$h = scale4(n$h);
   let shift$h = shift4(n$h);
 #end

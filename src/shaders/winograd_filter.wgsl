@@ -1,11 +1,11 @@
 // u = G w Gt of every pair of channels, packed as the B operands of 36 matrix products.
 // w: value (ky, kx, k, n) at offset + ky * s_ty + kx * s_tx + k * s_k + n * s_n; steps may be negative, so that
 //    the filter can be turned. Columns beyond n are zero.
-// u: 36 times [windows, window of tiles_per_window tiles [k, NT]], as gemm_pack writes it.
+// u: [36, tiles, k, NT], as gemm_pack writes it.
 // Grid: one invocation per position of w.
 #include lib/grid
 struct Params {
-  count: u32, n: u32, rows: u32, tiles_per_window: u32, window: u32, position: u32,
+  count: u32, n: u32, rows: u32,
   offset: i32, s_ty: i32, s_tx: i32, s_k: i32, s_n: i32,
 }
 @group(0) @binding(0) var<storage, read> w: array<f32>;
@@ -37,17 +37,16 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let t4_$s = (b$s - 2 * w1_$s) / 24;
   let t5_$s = w2_$s;
 #end
-  let at = tile / p.tiles_per_window * p.window + (tile % p.tiles_per_window * p.rows + k) * NT + column;
 #unroll r 6
   {
     let a = t$r_0 + t$r_2;
     let b = t$r_0 + 4 * t$r_2;
-    u[(6 * $r) * p.position + at] = t$r_0 / 4;
-    u[(6 * $r + 1) * p.position + at] = -(a + t$r_1) / 6;
-    u[(6 * $r + 2) * p.position + at] = -(a - t$r_1) / 6;
-    u[(6 * $r + 3) * p.position + at] = (b + 2 * t$r_1) / 24;
-    u[(6 * $r + 4) * p.position + at] = (b - 2 * t$r_1) / 24;
-    u[(6 * $r + 5) * p.position + at] = t$r_2;
+    u[(6 * $r) * p.count + i] = t$r_0 / 4;
+    u[(6 * $r + 1) * p.count + i] = -(a + t$r_1) / 6;
+    u[(6 * $r + 2) * p.count + i] = -(a - t$r_1) / 6;
+    u[(6 * $r + 3) * p.count + i] = (b + 2 * t$r_1) / 24;
+    u[(6 * $r + 4) * p.count + i] = (b - 2 * t$r_1) / 24;
+    u[(6 * $r + 5) * p.count + i] = t$r_2;
   }
 #end
 }

@@ -38,7 +38,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let t$r_5 = 4 * d$r_1 - 5 * d$r_3 + d$r_5;
 #end
   // Along y.
-  let step = p.tiles * p.channels;
+  let step = p.rows * p.channels;
 #unroll s 6
   {
     let a = t4_$s - 4 * t2_$s;

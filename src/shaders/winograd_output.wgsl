@@ -12,7 +12,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
   if (i >= p.count) { return; }
-  let step = p.tiles * p.channels;
+  let step = p.rows * p.channels;
   let at = place(p.tile0 + i / p.channels);
   // bias: as in lib/conv_rows.
   var scale = 1.0;

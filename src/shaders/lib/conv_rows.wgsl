@@ -6,17 +6,17 @@
 // c: row (y, x) of image n is pixel (y * c_sh + c_y, x * c_sw + c_x) of [n, c_h, c_w, c_stride], beginning at
 // c_offset; vec4 of four columns. All of these are multiples of 4: the host pads what is not.
 // residual: where RESIDUAL, what to add before the activation, as c.
-// A step is four k of one tap; this run sums the steps from step0 to before step1, for the rows from m0 to
-// before m. Sums over some of the steps are merged by gemm_merge.wgsl.
+// A step is four k of one tap. A run makes the rows from m0 to before m. Sums over some of the steps are merged by
+// gemm_merge.wgsl.
 #include lib/operand
 #include lib/finish
 struct Params {
-  m0: u32, m: u32, n: u32, k4: u32, kw: u32, step0: u32, step1: u32,
+  m0: u32, m: u32, n: u32, k4: u32, kw: u32, steps: u32,
   h: u32, w: u32, row_h: u32, row_w: u32,
   sh: i32, sw: i32, oy: i32, ox: i32, dh: i32, dw: i32,
   a_stride: u32, a_offset: u32,
   c_h: u32, c_w: u32, c_sh: u32, c_sw: u32, c_y: u32, c_x: u32, c_stride: u32, c_offset: u32,
-  n_tiles: u32, tile0: u32, b_tile: u32, b_row: u32,
+  n_tiles: u32, b_tile: u32, b_row: u32, b_rows: u32, b_size: u32,
   splits: u32, split_steps: u32, split_size: u32, bias: u32, low: f32, high: f32,
 }
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;

@@ -3,10 +3,10 @@
 // channels at each of the 36 positions are matrix products. Source: Lavin and Gray, arXiv 1509.09308.
 // x: f32 [n, ih, iw, x_stride]; y: f32 [n, oh, ow, y_stride].
 // Output pixel (y, x) reads from (y + oy, x + ox) on.
-// v: f32 [36, tiles, ci]; m: f32 [36, tiles, co], for the tiles from tile0 on. One value at a time: on software
+// v: f32 [36, rows, ci]; m: f32 [36, rows, co]: a row for each of the tiles from tile0 on. One value at a time: on software
 // adapters a vec4 costs as much as four values, and takes four times as long to compile.
 struct Params {
-  count: u32, tile0: u32, tiles: u32, tiles_y: u32, tiles_x: u32,
+  count: u32, tile0: u32, rows: u32, tiles_y: u32, tiles_x: u32,
   ih: u32, iw: u32, oh: u32, ow: u32, oy: i32, ox: i32,
   channels: u32, x_stride: u32, x_offset: u32, y_stride: u32, y_offset: u32,
   bias: u32, low: f32, high: f32,
