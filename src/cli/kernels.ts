@@ -58,7 +58,7 @@ function list({ shape: sizes, wgsl: kernel, json }: KernelFlags): void {
     });
   }
   const kernels = Object.entries(shaderSources)
-    .filter(([, text]) => text.includes('@compute'))
+    .filter(([name]) => !name.startsWith('lib/'))
     .map(([name, text]) => ({ name, formula: text.slice(3, text.indexOf('\n')) }));
   const operations = KERNEL_OPS.map(({ name, sizes: all, example }) => {
     return { name, sizes: all, example };

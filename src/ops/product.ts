@@ -179,15 +179,16 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
   const FOURS = [n, c_stride, c_offset].every((i) => i % 4 === 0);
   const inV = FOURS ? 4 : 1;
   const IN_ORDER = c_h === row_h && c_w === row_w && c_sh * c_sw === 1 && c_y + c_x === 0;
-  const count = ((range.to - range.from) * n) / inV;
+  const n4 = Math.ceil(n / 4);
   const params = {
-    ...{ m0: range.from, n: n / inV, stride: roundUp(n, 4) / inV },
-    ...{ splits, split_size: size / inV, row_h, row_w, c_h, c_w, c_sh, c_sw, c_y, c_x },
+    ...{ m0: range.from, n: n / inV, n4, splits, split_size: size / 4 },
+    ...{ row_h, row_w, c_h, c_w, c_sh, c_sw, c_y, c_x },
     ...{ c_stride: c_stride / inV, c_offset: c_offset / inV },
     ...{ bias: biasKind(epilogue), accumulate: Number(epilogue.accumulate ?? false), ...bounds },
   };
-  const flags = { V: FOURS ? 'vec4f' : 'f32', FOURS, IN_ORDER, ACTIVATION, RESIDUAL };
+  const flags = { FOURS, IN_ORDER, ACTIVATION, RESIDUAL };
   const operands = { partial, bias: epilogue.bias ?? w, c, ...residual };
+  const count = (range.to - range.from) * n4;
   runItems(`${op} merge`, 'gemm_merge', flags, operands, params, count);
 }
 

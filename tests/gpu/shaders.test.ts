@@ -15,7 +15,8 @@ const unary = (
 const rowKinds =
   'SQUARED ABSOLUTE HUBER LOG_COSH BINARY BINARY_FOCAL CATEGORICAL_FOCAL DIVERGENCE'.split(' ');
 const fills = 'FILL_CONSTANT FILL_NEAREST FILL_REFLECT FILL_WRAP'.split(' ');
-const each = (names: readonly string[]): Flags[] => names.map((name) => ({ WG: 64, EACH: 4, [name]: true }));
+const each = (names: readonly string[]): Flags[] =>
+  names.map((name) => ({ WG: 64, EACH: 4, [name]: true }));
 const vectors: Flags[] = [
   { T: 'vec4f', VEC: true },
   { T: 'f32', VEC: false },
@@ -92,8 +93,8 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     { WG: 64, EACH: 4, D: 1, V: 'vec4u' },
   ],
   gemm_merge: [
-    { WG: 64, EACH: 4, V: 'vec4f', FOURS: true, IN_ORDER: true, ACTIVATION: 0 },
-    { WG: 64, EACH: 4, V: 'f32', FOURS: false, IN_ORDER: false, ACTIVATION: 5, RESIDUAL: true },
+    { WG: 64, EACH: 4, FOURS: true, IN_ORDER: true, ACTIVATION: 0 },
+    { WG: 64, EACH: 4, FOURS: false, IN_ORDER: false, ACTIVATION: 5, RESIDUAL: true },
   ],
   moving_average: [true, false].map((FINITE) => ({ WG: 64, EACH: 4, FINITE })),
 };
