@@ -1,7 +1,6 @@
 import type { Flags } from '../gpu/template.js';
 import { empty, type Tensor } from '../tensor.js';
 import { deviceOf, run, type Operand } from './run.js';
-import type { Choice } from './tiles.js';
 import { shareSteps } from './tune.js';
 
 /** Columns: value (ty, tx, k, n) of w lies at offset + ty * s_ty + tx * s_tx + k * s_k + n * s_n. */
@@ -31,7 +30,8 @@ const RUN = 8;
 /** The kernel of a product. */
 export interface GemmKernel {
   readonly name: string;
-  readonly flags: Flags;
+  /** NT: columns of a tile. */
+  readonly flags: Flags & { readonly NT: number };
   /** Rows of a tile. */
   readonly tileRows: number;
 }
@@ -58,57 +58,38 @@ export function stepsOf({ kh, kw, k }: Columns): number {
   return kh * kw * Math.ceil(k / 4);
 }
 
-/** The B operand of a tile of GPUs: w where it is, if it lies well, else packed. */
-export function tiledOperand(
+/**
+ * The B operand of a kernel: w where it is, if it lies well, else packed.
+ *
+ * @param most splits of the steps at most
+ */
+export function operandOf(
   op: string,
-  name: string,
+  kernel: GemmKernel,
   w: Operand,
   columns: Columns,
-  { tile, splits }: Choice,
+  most = 1,
 ): BOperand {
-  const { flags, rows: tileRows } = tile;
-  const { NT } = flags;
+  const { NT } = kernel.flags;
   const steps = stepsOf(columns);
-  const tiles = Math.ceil(columns.n / NT);
+  const n_tiles = Math.ceil(columns.n / NT);
   const inPlace = liesInOrder(columns) || steps === 0;
-  const packed = inPlace ? undefined : pack(op, w, columns, NT, [tiles, steps]);
+  const packed = inPlace ? undefined : pack(op, w, columns, NT, [n_tiles, steps]);
   const place = packed
     ? { b_tile: steps * NT, b_row: NT / 4 }
     : { b_tile: NT / 4, b_row: Math.ceil(columns.n / 4) };
-  const share = shareSteps(steps, splits);
-  const kernel = { name, flags, tileRows };
-  return { kernel, b: packed ?? w, n_tiles: tiles, steps, ...place, ...share, packed };
-}
-
-/** The kernel of software adapters; it has one invocation per lane of a subgroup. */
-export interface LanesKernel extends GemmKernel {
-  readonly flags: Flags & Readonly<Record<'S' | 'NT', number>>;
+  return { kernel, b: packed ?? w, n_tiles, steps, ...place, ...shareSteps(steps, most), packed };
 }
 
 /** The kernel of software adapters for m rows. */
-export function lanesKernel(operand: Operand, m: number): LanesKernel {
+export function lanesKernel(operand: Operand, m: number): GemmKernel {
   const S = deviceOf(operand).info.subgroupSize;
-  const kernelOf = (rows: number): LanesKernel => {
+  const kernelOf = (rows: number): GemmKernel => {
     const G = Math.ceil(rows / S);
     return { name: 'gemm_lanes', flags: { S, G, NT: 4 * S }, tileRows: G * S };
   };
   const [few, many] = [kernelOf(LANES_ROWS.few), kernelOf(LANES_ROWS.many)];
   return roundUp(m, few.tileRows) < LARGE_TILE_COST * roundUp(m, many.tileRows) ? few : many;
-}
-
-/** The B operand of software adapters: w where it is, if it lies well, else packed. */
-export function lanesOperand(op: string, w: Operand, m: number, columns: Columns): BOperand {
-  const kernel = lanesKernel(w, m);
-  const { S, NT } = kernel.flags;
-  const steps = stepsOf(columns);
-  const tiles = Math.ceil(columns.n / NT);
-  const inPlace = liesInOrder(columns) || steps === 0;
-  const packed = inPlace ? undefined : pack(op, w, columns, NT, [tiles, steps]);
-  const place = packed
-    ? { b_tile: steps * NT, b_row: S }
-    : { b_tile: S, b_row: Math.ceil(columns.n / 4) };
-  const whole = { splits: 1, split_steps: steps };
-  return { kernel, b: packed ?? w, n_tiles: tiles, steps, ...place, ...whole, packed };
 }
 
 /** Whether w is just the matrix [taps * k, n], in fours. */

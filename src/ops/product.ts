@@ -2,10 +2,10 @@ import { isMixed } from '../precision.js';
 import { empty, type Tensor } from '../tensor.js';
 import { biasKind, type Epilogue } from './conv_geometry.js';
 import {
-  lanesOperand,
+  lanesKernel,
+  operandOf,
   roundUp,
   stepsOf,
-  tiledOperand,
   type BOperand,
   type Columns,
 } from './gemm_operand.js';
@@ -78,16 +78,18 @@ export function product(
     rows: padded ? { ...rows, a_stride: roundUp(columns.k, 4), a_offset: 0 } : rows,
   };
   if (kind === 'lanes') {
-    compute(work, kind, lanesOperand(op, operands.w, rows.m, columns), epilogue);
+    const kernel = lanesKernel(operands.w, m);
+    compute(work, kind, operandOf(op, kernel, operands.w, columns), epilogue);
   } else {
-    const kernel = `gemm_${kind}` as const;
+    const name = `gemm_${kind}` as const;
     const size = { count: 1, m, n: columns.n, k: 4 * stepsOf(columns) };
-    const computeAs = (choice: Choice): void => {
-      compute(work, kind, tiledOperand(op, kernel, operands.w, columns, choice), epilogue);
+    const computeAs = ({ tile, splits }: Choice): void => {
+      const kernel = { name, flags: tile.flags, tileRows: tile.rows };
+      compute(work, kind, operandOf(op, kernel, operands.w, columns, splits), epilogue);
     };
     // What adds to a result cannot be tried out on it.
     const tryOut = epilogue.accumulate ? undefined : computeAs;
-    computeAs(choose(op, deviceOf(operands.c), kernel, size, tryOut));
+    computeAs(choose(op, deviceOf(operands.c), name, size, tryOut));
   }
   padded?.dispose();
 }

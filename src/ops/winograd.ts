@@ -1,6 +1,6 @@
 import { empty, type Tensor } from '../tensor.js';
 import { biasKind, type Epilogue } from './conv_geometry.js';
-import { lanesKernel, roundUp, type Columns, type LanesKernel } from './gemm_operand.js';
+import { lanesKernel, roundUp, type Columns, type GemmKernel } from './gemm_operand.js';
 import { clampOf, matrixRows, multiply, type ProductOperands, type Rows } from './product.js';
 import { deviceOf, run, type Operand } from './run.js';
 
@@ -103,19 +103,24 @@ function transformFilters(op: string, w: Operand, columns: Columns, NT: number):
 /** m = v u at each of the positions, which have `each` rows. */
 function multiplyAll(
   op: string,
-  kernel: LanesKernel,
+  kernel: GemmKernel,
   v: Operand,
   u: Tensor,
   m: Operand,
   { n, k }: Columns,
   each: number,
 ): void {
-  const { S, NT } = kernel.flags;
+  const { NT } = kernel.flags;
   const matrix = { n, k, kh: 1, kw: 1, offset: 0, s_ty: 0, s_tx: 0, s_k: 0, s_n: 0 };
   const rows = matrixRows(POSITIONS * each, k, n);
   const work = { op, a: v, w: u, c: m, rows, columns: matrix };
   const steps = k / 4;
   const size = { n_tiles: Math.ceil(n / NT), steps, splits: 1, split_steps: steps };
-  const place = { b_tile: k * S, b_row: S, b_rows: each, b_size: k * (roundUp(n, NT) / 4) };
+  const place = {
+    b_tile: k * (NT / 4),
+    b_row: NT / 4,
+    b_rows: each,
+    b_size: k * (roundUp(n, NT) / 4),
+  };
   multiply(work, { kernel, b: u, ...size, ...place }, { from: 0, to: rows.m }, {});
 }
