@@ -24,6 +24,9 @@ const LANES_ROWS = { few: 8, many: 24 };
 /** What a row of a large tile costs, compared with one of a small tile. */
 const LARGE_TILE_COST = 0.8;
 
+/** Steps, four k each, that are summed in one go; longer sums are sums of sums, which takes a tenth more time. */
+const LONG_STEPS = 576;
+
 /** Steps that one invocation packs. */
 const RUN = 8;
 
@@ -81,12 +84,18 @@ export function operandOf(
   return { kernel, b: packed ?? w, n_tiles, steps, ...place, ...shareSteps(steps, most), packed };
 }
 
-/** The kernel of software adapters for m rows. */
-export function lanesKernel(operand: Operand, m: number): GemmKernel {
+/**
+ * The kernel of software adapters.
+ *
+ * @param m rows of the product
+ * @param steps of each sum
+ */
+export function lanesKernel(operand: Operand, m: number, steps: number): GemmKernel {
   const S = deviceOf(operand).info.subgroupSize;
+  const LONG = steps > LONG_STEPS;
   const kernelOf = (rows: number): GemmKernel => {
     const G = Math.ceil(rows / S);
-    return { name: 'gemm_lanes', flags: { S, G, NT: 4 * S }, tileRows: G * S };
+    return { name: 'gemm_lanes', flags: { S, G, NT: 4 * S, LONG }, tileRows: G * S };
   };
   const [few, many] = [kernelOf(LANES_ROWS.few), kernelOf(LANES_ROWS.many)];
   return roundUp(m, few.tileRows) < LARGE_TILE_COST * roundUp(m, many.tileRows) ? few : many;

@@ -29,7 +29,7 @@ export function isWinograd(
   // The transforms cost as many operations a channel as a product with some 24 channels.
   const isDeep = n * k >= 24 * (n + k);
   const pays = isDeep && tilesOf(rows).all >= MIN_TILES && 9 * rows.m * n * k >= MIN_WORK;
-  const { NT } = lanesKernel(c, rows.m).flags;
+  const { NT } = lanesKernel(c, rows.m, k / 4).flags;
   const fits = 4 * POSITIONS * k * roundUp(n, NT) <= deviceOf(c).bindingLimit;
   return is3x3 && isDense && inFours && isPlain && fits && pays;
 }
@@ -60,7 +60,7 @@ export function winograd(
 ): void {
   const { n, k } = columns;
   const tiles = tilesOf(rows);
-  const kernel = lanesKernel(w, tiles.all);
+  const kernel = lanesKernel(w, tiles.all, k / 4);
   const u = transformFilters(op, w, turned(rows, columns), kernel.flags.NT);
   const most = Math.max(MIN_TILES, Math.floor(MAX_FLOATS / (POSITIONS * Math.max(n, k))));
   for (let tile0 = 0; tile0 < tiles.all; tile0 += most) {

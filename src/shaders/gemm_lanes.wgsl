@@ -6,13 +6,17 @@
 // broadcasts, which are nearly free.
 // b: vec4 over four columns, row k of tile t at t * b_tile + k * b_row, rows of a step in order. After each b_rows rows
 // of C comes another B, of b_size vec4: these are several products at once.
-// Flags: S, G, NT = 4*S, ACTIVATION and MIXED of lib/conv_rows.
+// LONG: sums of sums, of some taps or of a part of one: a single sum over thousands of k would round too much.
+// Flags: S, G, NT = 4*S, LONG, ACTIVATION and MIXED of lib/conv_rows.
 // Grid: one workgroup per tile, column tiles fastest.
 enable subgroups;
 #include lib/conv_rows
 #include lib/math
 
 @group(0) @binding(1) var<storage, read> b: array<vec4f>;
+
+// Steps that are summed by themselves: 512 k.
+const BLOCK = 128u;
 
 @compute @workgroup_size(S)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
@@ -24,17 +28,35 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll g G
   let row$g = row_of(m0 + $g * S + lane);
 #unroll l S
-  var acc$g_$l = vec4f(0);
+  var sum$g_$l = vec4f(0);
 #end
 #end
   var at = m0 / p.b_rows * p.b_size + column_tile * p.b_tile + lane;
-  var tx = 0u;
-  var ty = 0u;
-  for (var step = 0u; step < p.steps; step += p.k4) {
+  let taps = p.steps / p.k4;
+#if LONG
+  let some = max(1, BLOCK / p.k4);
+  for (var first = 0u; first < taps; first += some) {
+  for (var begin = 0u; begin < p.k4; begin += BLOCK) {
+  let last = min(first + some, taps);
+  let end = min(begin + BLOCK, p.k4);
 #unroll g G
-    let offset$g = row_offset(row$g, ty, tx);
+#unroll l S
+  let before$g_$l = sum$g_$l;
+  sum$g_$l = vec4f(0);
 #end
-    for (var c4 = 0u; c4 < p.k4; c4++) {
+#end
+#else
+  let first = 0u;
+  let last = taps;
+  let begin = 0u;
+  let end = p.k4;
+#endif
+  for (var tap = first; tap < last; tap++) {
+    let ty = tap / p.kw;
+#unroll g G
+    let offset$g = row_offset(row$g, ty, tap - ty * p.kw);
+#end
+    for (var c4 = begin; c4 < end; c4++) {
 #unroll g G
       let a$g = load_a(offset$g, c4);
 #end
@@ -45,14 +67,21 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll g G
 #unroll l S
 #unroll q 4
-      acc$g_$l += subgroupBroadcast(a$g[$q], $l) * k$q;
+      sum$g_$l += subgroupBroadcast(a$g[$q], $l) * k$q;
 #end
 #end
 #end
     }
-    tx++;
-    if (tx == p.kw) { tx = 0; ty++; }
   }
+#if LONG
+#unroll g G
+#unroll l S
+  sum$g_$l += before$g_$l;
+#end
+#end
+  }
+  }
+#endif
   let n = column_tile * NT + 4 * lane;
   let scale = scale4(n);
   let shift = shift4(n);
@@ -60,7 +89,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll l S
   {
     let pixel = subgroupBroadcast(row$g.c, $l);
-    if (m0 + $g * S + $l < p.m) { store_c(0, pixel, n, acc$g_$l * scale + shift); }
+    if (m0 + $g * S + $l < p.m) { store_c(0, pixel, n, sum$g_$l * scale + shift); }
   }
 #end
 #end
