@@ -122,6 +122,9 @@ const singles: readonly Partial<ConvSpec>[] = [
   { kernel: [5, 5], ci: 17, co: 33, height: 9, width: 10, dilation: 2, batch: 2 },
   { kernel: [3, 3], ci: 1, co: 1, height: 1, width: 1 },
   { kernel: [2, 2], strides: 2, ci: 4, co: 8, height: 1, width: 14, batch: 3 },
+  // Long sums: of some taps, and of parts of one.
+  { kernel: [7, 7], height: 7, width: 6, ci: 52, co: 8, bias: true },
+  { kernel: [2, 2], height: 5, width: 5, ci: 640, co: 4 },
 ];
 
 export const conv2dRows: readonly ConvSpec[] = [

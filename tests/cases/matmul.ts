@@ -24,6 +24,8 @@ const sizes: readonly [number, number, number][] = [
   [128, 32, 16],
   [3, 1025, 2],
   [4, 8, 129],
+  [3, 2600, 8],
+  [30, 2600, 5],
 ];
 
 const matmulRows: readonly MatmulSpec[] = [
