@@ -14,14 +14,14 @@ import { map, type Array64 } from '../reference/array.js';
 import { discrepancy } from '../reference/gradient.js';
 import { openMixed } from '../setup.js';
 
-/** The nearest float16, ties to even; below 2^-14 it is 0. */
+/** The nearest float16, ties to even; if that is below 2^-14, 0. */
 function half(value: number): number {
-  if (Math.abs(value) < 2 ** -14) return 0;
   const unit = 2 ** (Math.floor(Math.log2(Math.abs(value))) - 10);
   const below = Math.floor(value / unit);
   const rest = value / unit - below;
   const isUp = rest === 0.5 ? below % 2 !== 0 : rest > 0.5;
   const rounded = (below + Number(isUp)) * unit;
+  if (!(Math.abs(rounded) >= 2 ** -14)) return 0;
   return Math.abs(rounded) > 65504 ? Math.sign(value) * Infinity : rounded;
 }
 
