@@ -205,11 +205,12 @@ export function convGradFilter(
     filterInSplits(op, { x, dy, dw }, g, tile, Math.max(wanted, leastSplits(rows)));
     return;
   }
+  const kernel = `filter_${kind}` as const;
   const compute = ({ tile, splits }: Choice): void => {
-    filterInSplits(op, { x, dy, dw }, g, { kernel: 'filter_simt', ...tile }, splits);
+    filterInSplits(op, { x, dy, dw }, g, { kernel, ...tile }, splits);
   };
   const size = { count: g.kh * g.kw, m: g.ci, n: g.co, k: rows.pixels };
-  compute(choose(op, device, 'filter_simt', size, compute, leastSplits(rows)));
+  compute(choose(op, device, kernel, size, compute, leastSplits(rows)));
 }
 
 /** Workgroups that keep the cores of a software adapter busy. */

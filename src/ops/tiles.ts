@@ -56,7 +56,7 @@ export const TILES: readonly Tile[] = [
 /** Columns of the widest tile. */
 export const WIDEST = 128;
 
-/** Tiles of gemm_sgmat: rows, columns, and those of a subgroup; efficiency. */
+/** Tiles of gemm_sgmat and filter_sgmat: rows, columns, and those of a subgroup; efficiency. */
 const MATRIX_TILES = [
   [64, 64, 32, 32, 1],
   [128, 64, 64, 32, 1.5],
@@ -64,7 +64,7 @@ const MATRIX_TILES = [
   [128, 128, 64, 64, 2.2],
 ] as const;
 
-/** The tiles of gemm_sgmat on a device; without matrix units they are emulated. */
+/** The tiles of gemm_sgmat and filter_sgmat on a device; without matrix units they are emulated. */
 export function matrixTiles({ gpu, info, matrixUnits }: Device): readonly Tile[] {
   const EMULATED = matrixUnits === undefined;
   const F16 = gpu.features.has('shader-f16');

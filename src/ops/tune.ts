@@ -16,7 +16,7 @@ export function shareSteps(
 }
 
 /** The kernels for GPUs. */
-export type ProductKind = 'gemm_simt' | 'gemm_sgmat' | 'filter_simt';
+export type ProductKind = `${'gemm' | 'filter'}_${'simt' | 'sgmat'}`;
 
 /**
  * How a product is computed on a GPU: as was measured to be fastest, else as it should be.
@@ -51,7 +51,7 @@ function waysOf(
   const key = [kind, size.count, size.m, size.n, size.k, minSplits].join();
   let ways = known.get(key);
   if (!ways) {
-    const tiles = kind === 'gemm_sgmat' ? matrixTiles(device) : TILES;
+    const tiles = kind.endsWith('sgmat') ? matrixTiles(device) : TILES;
     ways = rankChoices(tiles, device.gpu.limits, size, minSplits);
     known.set(key, ways);
   }
@@ -64,6 +64,6 @@ const ranked = new WeakMap<Device, Map<string, readonly Choice[]>>();
 /** Sizes that depend on the batch are rounded up to powers of two, so that few are measured. */
 function keyOf(kind: ProductKind, { count, m, n, k }: ProductSize, minSplits: number): string {
   const rounded = (size: number): number => (size < 64 ? size : 2 ** Math.ceil(Math.log2(size)));
-  const [rows, depth] = kind === 'filter_simt' ? [m, rounded(k)] : [rounded(m), k];
+  const [rows, depth] = kind.startsWith('filter') ? [m, rounded(k)] : [rounded(m), k];
   return `${kind} ${count} of ${rows}x${depth}x${n}${minSplits > 1 ? ` in ${rounded(minSplits)}` : ''}`;
 }

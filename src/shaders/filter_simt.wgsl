@@ -7,21 +7,12 @@
 // Operands: lib/filter_rows. Flags: BM, NT, TM, TN, INVOCATIONS = BM / TM * NT / TN.
 // Grid: one workgroup per (split, tap, channel tiles), output channel tiles fastest.
 #include lib/filter_rows
+#include lib/filter_pixels
 
 const COLUMNS = NT / TN;
 const ROWS = BM / TM;
 var<workgroup> x_slab: array<vec4f, 4 * BM>;
 var<workgroup> dy_slab: array<vec4f, 4 * NT>;
-
-// Four input channels of output pixel `pixel` under a tap; zeros outside of the image and from `last` on.
-fn fetch_x(pixel: u32, last: u32, tap: u32, channel: u32) -> vec4f {
-  let row = pixel / p.ow;
-  let iy = i32(row % p.oh * p.sh) - i32(p.ph) + i32(tap / p.kw * p.dh);
-  let ix = i32(pixel % p.ow * p.sw) - i32(p.pw) + i32(tap % p.kw * p.dw);
-  let inside = pixel < last && iy >= 0 && ix >= 0 && iy < i32(p.ih) && ix < i32(p.iw);
-  let at = select(0, (row / p.oh * p.ih + u32(iy)) * p.iw + u32(ix), inside);
-  return select(vec4f(0), load_x(at, channel), inside);
-}
 
 @compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
@@ -35,7 +26,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   if (split * p.rows_per_split >= max(p.rows, 1)) { return; }
   let tx = lid % COLUMNS;
   let ty = lid / COLUMNS;
-  let last = min(min((split + 1) * p.rows_per_split, p.rows) * p.ow, p.pixels);
+  let last = last_pixel(split);
   var pixel0 = split * p.rows_per_split * p.ow;
 #unroll l 4*BM/INVOCATIONS
   let xp$l = (lid + $l * INVOCATIONS) / (BM / 4);
@@ -45,7 +36,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll l 4*NT/INVOCATIONS
   let yp$l = (lid + $l * INVOCATIONS) / (NT / 4);
   let yc$l = o0 + 4 * ((lid + $l * INVOCATIONS) % (NT / 4));
-  var y$l = load_dy(min(pixel0 + yp$l, max(last, 1) - 1), yc$l);
+  var y$l = fetch_dy(pixel0 + yp$l, last, yc$l);
 #end
 #unroll i TM
 #unroll h TN/4
@@ -64,9 +55,8 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll l 4*BM/INVOCATIONS
     x$l = fetch_x(pixel0 + xp$l, last, tap, xc$l);
 #end
-    // Beyond the last pixel x is zero, so any finite dy will do.
 #unroll l 4*NT/INVOCATIONS
-    y$l = load_dy(min(pixel0 + yp$l, last - 1), yc$l);
+    y$l = fetch_dy(pixel0 + yp$l, last, yc$l);
 #end
 #unroll k 16
     {

@@ -72,6 +72,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   ),
   // Workgroup memory for all tiles is not everywhere.
   gemm_sgmat: [{ ...matrixTile, ACTIVATION: 0 }],
+  filter_sgmat: [matrixTile],
   filter_simt: tiles,
   add_activation: [{ WG: 64, EACH: 4, ACTIVATION: 1 }],
   multiply_add: [{ WG: 64, EACH: 4, STEPS: 4 }],
