@@ -22,22 +22,25 @@ const families: OpFamily[] = [...convFamilies, ...matmulFamilies]
 
 describe('emulated matrix units', () => testFamilies(families, 'sgmat'));
 
-it.each(['gemm_sgmat', 'filter_sgmat'])('real matrix units: the WGSL of %s is valid', async (name) => {
-  Object.assign(globalThis, globals);
-  const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
-  const adapter = (await gpu.requestAdapter())!;
-  const features = ['chromium-experimental-subgroup-matrix', 'shader-f16', 'subgroups'];
-  const device = await adapter.requestDevice({
-    requiredFeatures: features as GPUFeatureName[],
-  });
-  const flags: Flags = {
-    ...{ ACTIVATION: 0, H: 'f16', F16: true },
-    ...{ BM: 128, NT: 128, BK: 32, SM: 64, SN: 64, MM: 16, MN: 16, MK: 16, SG: 32 },
-    INVOCATIONS: 128,
-  };
-  const code = expand(shaderSources, name, flags);
-  expect(code).toContain('subgroupMatrixMultiplyAccumulate');
-  const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
-  expect(messages.filter(({ type }) => type === 'error')).toEqual([]);
-  device.destroy();
-});
+it.each(['gemm_sgmat', 'filter_sgmat'])(
+  'real matrix units: the WGSL of %s is valid',
+  async (name) => {
+    Object.assign(globalThis, globals);
+    const gpu = create(['backend=null', 'enable-dawn-features=allow_unsafe_apis']);
+    const adapter = (await gpu.requestAdapter())!;
+    const features = ['chromium-experimental-subgroup-matrix', 'shader-f16', 'subgroups'];
+    const device = await adapter.requestDevice({
+      requiredFeatures: features as GPUFeatureName[],
+    });
+    const flags: Flags = {
+      ...{ ACTIVATION: 0, H: 'f16', F16: true },
+      ...{ BM: 128, NT: 128, BK: 32, SM: 64, SN: 64, MM: 16, MN: 16, MK: 16, SG: 32 },
+      INVOCATIONS: 128,
+    };
+    const code = expand(shaderSources, name, flags);
+    expect(code).toContain('subgroupMatrixMultiplyAccumulate');
+    const { messages } = await device.createShaderModule({ code }).getCompilationInfo();
+    expect(messages.filter(({ type }) => type === 'error')).toEqual([]);
+    device.destroy();
+  },
+);
