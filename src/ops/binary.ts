@@ -45,15 +45,22 @@ function broadcastInto(op: Binary, a: Tensor, b: Tensor, y: Tensor): Tensor {
       `${op}: broadcasting ${formatShape(a.shape)} with ${formatShape(b.shape)} needs more than ${MAX_DIMS} dimensions`,
     );
   }
+  // Innermost first. Strides along it are 0 or 1: in fours, an operand counts vec4s or repeats one value.
+  dims.reverse();
+  const [inner, aInner, bInner] = dims[0]!;
+  const FOURS = inner % 4 === 0;
+  const [aUnit, bUnit] = [aInner, bInner].map((stride) => (FOURS && stride === 1 ? 4 : 1));
   const params: Record<string, number> = {};
   for (let i = 0; i < MAX_DIMS; i++) {
-    const [n, as, bs] = dims[dims.length - 1 - i] ?? [1, 0, 0];
-    params[`n${i}`] = n;
-    params[`a${i}`] = as;
-    params[`b${i}`] = bs;
+    const [n, as, bs] = dims[i] ?? [1, 0, 0];
+    params[`n${i}`] = FOURS && i === 0 ? n / 4 : n;
+    params[`a${i}`] = i === 0 ? as : as / aUnit!;
+    params[`b${i}`] = i === 0 ? bs : bs / bUnit!;
   }
-  const flags = { [op.toUpperCase()]: true };
-  runItems(op, 'binary_broadcast', flags, { a, b, y }, params, y.size);
+  const typeOf = (unit: number): string => (unit === 4 ? 'vec4f' : 'f32');
+  const types = { A: typeOf(aUnit!), B: typeOf(bUnit!), Y: typeOf(FOURS ? 4 : 1), FOURS };
+  const flags = { [op.toUpperCase()]: true, D: dims.length, ...types };
+  runItems(op, 'binary_broadcast', flags, { a, b, y }, params, y.size / (FOURS ? 4 : 1));
   return y;
 }
 

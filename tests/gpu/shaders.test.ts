@@ -52,7 +52,10 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     { WG: 64, EACH: 4, ADD: true, SCALAR_A: true },
     { WG: 64, EACH: 4, ADD: true, SCALAR_B: true },
   ],
-  binary_broadcast: each(binary),
+  binary_broadcast: each(binary).flatMap((flags) => [
+    { ...flags, D: 6, A: 'f32', B: 'f32', Y: 'f32', FOURS: false },
+    { ...flags, D: 2, A: 'vec4f', B: 'f32', Y: 'vec4f', FOURS: true },
+  ]),
   unary: each(unary),
   unary_grad: each(unary),
   reduce: [
