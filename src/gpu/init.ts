@@ -157,6 +157,7 @@ const WANTED_LIMITS = [
   'maxComputeInvocationsPerWorkgroup',
   'maxComputeWorkgroupSizeX',
   'maxComputeWorkgroupStorageSize',
+  'maxStorageBuffersPerShaderStage',
 ] as const;
 
 async function openDevice(adapter: GPUAdapter, info: AdapterInfo, tune: TuneMode): Promise<Device> {

@@ -14,25 +14,66 @@ import type { Weight } from './layer.js';
  * weights and what follows them, the only tensors that change. Large ones are done in windows.
  *
  * @param name of the shader, which is also the name in profiles
- * @param tensors named as in the WGSL
- * @param whole further tensors that the kernel only reads, of any size
+ * @param tensors named as in the WGSL; those of another size than the first are seen whole
  */
 export function updateInPlace(
   name: string,
   flags: Flags,
   tensors: Readonly<Record<string, Tensor>>,
   params: Params,
-  whole: Readonly<Record<string, Tensor>> = {},
 ): void {
   const first = Object.values(tensors)[0]!;
   for (const window of elementWindows(name, first)) {
     const n4 = Math.ceil(window.rows / 4);
-    const parts = Object.fromEntries(
-      Object.entries(tensors).map(([key, t]) => [key, part(t, 1, window)]),
+    const operands = Object.fromEntries(
+      Object.entries(tensors).map(([key, t]) => [
+        key,
+        t.size === first.size ? part(t, 1, window) : t,
+      ]),
     );
-    const operands = { ...parts, ...whole };
     runItems(name, name, flags, operands, params, n4);
   }
+}
+
+/** Weights of up to so many values are updated several at a time. */
+const SMALL = 65_536;
+
+/** A weight `w` and what belongs to it, named as in the WGSL without the number of the weight. */
+export type Update = Readonly<Record<string, Tensor>> & { readonly w: Tensor };
+
+/**
+ * Runs a kernel of lib/optimizer for all weights: for small ones as many at a time as it can bind.
+ *
+ * @param shared what the kernel reads for all of them, named as in the WGSL
+ */
+export function updateAll(
+  name: string,
+  flags: Flags,
+  updates: readonly Update[],
+  params: Params,
+  shared: Readonly<Record<string, Tensor>>,
+): void {
+  for (const group of groupsOf(updates, Object.keys(shared).length)) {
+    const operands: Record<string, Tensor> = {};
+    group.forEach((update, j) => {
+      for (const [key, tensor] of Object.entries(update)) operands[`${key}${j}`] = tensor;
+    });
+    updateInPlace(name, { ...flags, COUNT: group.length }, { ...operands, ...shared }, params);
+  }
+}
+
+/** Groups of one size and of single weights, so that there are two pipelines; the largest weight first. */
+function groupsOf(updates: readonly Update[], shared: number): Update[][] {
+  const [first] = updates;
+  if (!first) return [];
+  const { maxStorageBuffersPerShaderStage } = first.w.device.gpu.limits;
+  const fit = Math.floor((maxStorageBuffersPerShaderStage - shared) / Object.keys(first).length);
+  const sorted = [...updates].sort((a, b) => b.w.size - a.w.size);
+  const large = sorted.filter(({ w }) => w.size > SMALL).length;
+  const single = large + ((sorted.length - large) % fit);
+  const groups = sorted.slice(0, single).map((update) => [update]);
+  for (let i = single; i < sorted.length; i += fit) groups.push(sorted.slice(i, i + fit));
+  return groups;
 }
 
 /**

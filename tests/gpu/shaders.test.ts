@@ -36,6 +36,15 @@ const matrixTile: Flags = {
   ...{ INVOCATIONS: 128, EMULATED: true, H: 'f32' },
 };
 const tiles = TILES.map(({ flags }) => flags);
+const optimizers = Object.fromEntries(
+  'adadelta adagrad adam adamax lion nadam rmsprop sgd'.split(' ').map((name) => [
+    `optimizer_${name}`,
+    [
+      { WG: 64, EACH: 4, COUNT: 1, SLOTS: 3, AMSGRAD: true, CENTERED: true },
+      { WG: 64, EACH: 1, COUNT: 2, SLOTS: 2, MOMENTUM: true, CLIP_NORM: true, LOSS_SCALE: true },
+    ],
+  ]),
+);
 
 /** Windows of the depthwise kernels, and the flags that ops/depthwise.ts computes from them. */
 const depthwise: Flags[] = [true, false].flatMap((VEC) =>
@@ -100,6 +109,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     { WG: 64, EACH: 4, FOURS: true, IN_ORDER: true, ACTIVATION: 0 },
     { WG: 64, EACH: 4, FOURS: false, IN_ORDER: false, ACTIVATION: 5, RESIDUAL: true },
   ],
+  ...optimizers,
   moving_average: [true, false].map((FINITE) => ({ WG: 64, EACH: 4, FINITE })),
 };
 const DEFAULT: readonly Flags[] = [{ WG: 64, EACH: 4, T: 'f32' }];

@@ -90,6 +90,44 @@ describe('the configuration', () => {
   });
 });
 
+describe('many weights at a time have the same bits as one after the other', () => {
+  const sizes = [1, 70_000, 3, 4, 1000, 5, 16, 17, 4, 63, 70_001, 1, 257, 2, 8, 31];
+  const values = (size: number, seed: number): Float32Array =>
+    Float32Array.from({ length: size }, (_, i) => Math.sin(i * 0.7 + seed));
+
+  /** Weights after two steps, and what the optimizer keeps. */
+  async function trained(optimizer: Optimizer, groups: readonly Weight[][]): Promise<Buffer[]> {
+    const weights = groups.flat();
+    for (const t of [0, 1]) {
+      weights.forEach(({ value }, i) => (value.grad = tensor(values(value.size, i + t))));
+      for (const group of groups) optimizer.update(group);
+      optimizer.iterations++;
+    }
+    const kept = [...weights.map(({ value }) => value), ...optimizer.state(weights).values()];
+    const bits = await Promise.all(kept.map(async (t) => Buffer.from((await t.data()).buffer)));
+    for (const { value } of weights) value.dispose();
+    optimizer.dispose();
+    return bits;
+  }
+
+  // The norm of all, and Nadam's product of momentums, are those of the weights that are updated together.
+  const together = cases.filter(
+    ({ className, config }) => !('global_clipnorm' in config) && className !== 'Nadam',
+  );
+  for (const { className, config } of together) {
+    it(`${className} ${JSON.stringify(config)}`, async () => {
+      const made = (): Weight[] =>
+        sizes.map((size, i) => ({ ...weightOf(values(size, -i)), name: `weight ${i}` }));
+      const one = await trained(
+        optimizerOf(fromKeras(className, config)),
+        made().map((w) => [w]),
+      );
+      const all = await trained(optimizerOf(fromKeras(className, config)), [made()]);
+      expect(all.map((bytes, i) => bytes.equals(one[i]!))).toEqual(all.map(() => true));
+    });
+  }
+});
+
 describe('optimizers', () => {
   it('work in windows above the binding limit, to the same bits', async () => {
     const device = defaultDevice();

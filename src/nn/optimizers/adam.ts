@@ -89,7 +89,7 @@ export class Nadam extends Optimizer<MomentsConfig> {
     const product = this.momentumProduct();
     const skip = lossScale && { overflow: lossScale.overflow };
     const flags = { LOSS_SCALE: skip !== undefined };
-    updateInPlace('optimizer_nadam_product', flags, { product }, { now }, skip);
+    updateInPlace('optimizer_nadam_product', flags, { product, ...skip }, { now });
     return {
       shader: 'optimizer_nadam',
       params: {

@@ -17,7 +17,7 @@ import {
 import type { Weight } from '../layer.js';
 import type { LossScale } from '../loss_scale.js';
 import { Schedule, scheduleOf } from '../schedules.js';
-import { updateInPlace } from '../update.js';
+import { updateAll } from '../update.js';
 
 /** Options that every optimizer has, with nothing left out. */
 export interface OptimizerConfig {
@@ -47,7 +47,7 @@ export interface Step {
   readonly flags?: Flags;
   /** Functions for what changes from step to step. */
   readonly params: Params;
-  /** What the shader reads besides the weight, its gradient and its slots. */
+  /** What the shader reads besides the weights, their gradients and their slots. */
   readonly extra?: Readonly<Record<string, Tensor>>;
 }
 
@@ -55,7 +55,7 @@ const COMMON = { weightDecay: null, clipnorm: null, clipvalue: null, globalClipn
 const CLIP: Range = { above: 0, orNull: true };
 
 /**
- * Updates weights in place from their gradients, one kernel per weight. Formulas, defaults and the
+ * Updates weights in place from their gradients. Formulas, defaults and the
  * order of the steps are those of Keras 3.
  */
 export abstract class Optimizer<C extends OptimizerConfig = OptimizerConfig> {
@@ -170,16 +170,24 @@ export abstract class Optimizer<C extends OptimizerConfig = OptimizerConfig> {
     const { shader, flags, params, extra } = this.step(() => this.iterations + 1, rate, lossScale);
     const decay = weightDecay === null ? 0 : (): number => weightDecay * rate();
     const scales = this.clipScales(values, lossScale);
-    values.forEach((w, i) => {
+    const updates = values.map((w, i) => {
+      const slots = Object.values(this.slotsOf(w)).map((slot, s) => [`slot${s}_`, slot] as const);
       const scale = scales?.[i];
-      updateInPlace(
-        shader,
-        { ...flags, CLIP_NORM: scale !== undefined, CLIP_VALUE, LOSS_SCALE },
-        { w, g: w.grad!, ...this.slotsOf(w) },
-        { ...params, decay, clip: clipvalue ?? 0 },
-        { ...extra, ...(scale && { scale }), ...scaling },
-      );
+      return { w, g: w.grad!, ...(scale && { scale }), ...Object.fromEntries(slots) };
     });
+    updateAll(
+      shader,
+      {
+        ...flags,
+        SLOTS: this.slotNames.flat().length,
+        CLIP_NORM: scales !== undefined,
+        CLIP_VALUE,
+        LOSS_SCALE,
+      },
+      updates,
+      { ...params, decay, clip: clipvalue ?? 0 },
+      { ...extra, ...scaling },
+    );
     for (const { value } of weights) {
       value.grad!.dispose();
       value.grad = undefined;
