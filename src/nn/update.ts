@@ -77,12 +77,17 @@ function groupsOf(updates: readonly Update[], shared: number): Update[][] {
 }
 
 /**
- * average = average * momentum + x * (1 - momentum), in place; in mixed precision without the values of an
- * overflow, whose step is skipped.
+ * average = average * momentum + x * (1 - momentum), in place, of two tensors of one size at once; in mixed precision
+ * without the values of an overflow, whose step is skipped.
  */
-export function moveAverage(average: Tensor, x: Tensor, momentum: number): void {
-  const flags = { FINITE: isMixed(average.device) };
-  updateInPlace('moving_average', flags, { average, x }, { momentum, rest: 1 - momentum });
+export function moveAverages(
+  [average0, average1]: readonly [Tensor, Tensor],
+  [x0, x1]: readonly [Tensor, Tensor],
+  momentum: number,
+): void {
+  const flags = { FINITE: isMixed(average0.device) };
+  const params = { momentum, rest: 1 - momentum };
+  updateInPlace('moving_averages', flags, { average0, average1, x0, x1 }, params);
 }
 
 /** target = source, in place. */

@@ -96,7 +96,7 @@ export function batchNormInference(
     const zero = zeros([rows.c]);
     const still = { x: dy, gamma: scale!, beta: zero, mean: zero, variance: v! };
     const dx = needs[0] ? normalise(`${op} gradient`, rows, still, epsilon) : undefined;
-    if (!needs[1]) return [dx, undefined, needs[2] ? channelSum(op, rows, dy) : undefined];
+    if (!needs[1]) return [dx, undefined, needs[2] ? channelSum(op, rows.c, dy) : undefined];
     const stats = { x: input!, dy, mean: m!, rest: zero, variance: v! };
     const { sums, dots } = gradientSums(op, rows, stats, epsilon);
     return [dx, dots, needs[2] ? sums : undefined];
@@ -252,16 +252,13 @@ function gradientSums(
   const partial = { sums: empty([segments, rows.c]), dots: empty([segments, rows.c]) };
   const tensors = { wide: { x, dy }, channels, partial };
   firstStage(`${op} gradient`, 'batch_norm_grad_sums', rows, tensors, { epsilon });
-  const total = (t: Tensor): Tensor => {
-    const kept = reduceRaw(`${op} gradient`, 'SUM', t, [0], 1);
-    return reshape(kept, [rows.c]);
-  };
-  return { sums: total(partial.sums), dots: total(partial.dots) };
+  return { sums: channelSum(op, rows.c, partial.sums), dots: channelSum(op, rows.c, partial.dots) };
 }
 
-function channelSum(op: string, { rows, c }: Rows, dy: Tensor): Tensor {
-  const kept = reduceRaw(`${op} gradient`, 'SUM', reshape(dy, [rows, c]), [0], 1);
-  return reshape(kept, [c]);
+/** The sum over everything but channels, [c]. */
+function channelSum(op: string, c: number, x: Tensor): Tensor {
+  if (x.size === c) return reshape(x, [c]);
+  return reshape(reduceRaw(`${op} gradient`, 'SUM', reshape(x, [x.size / c, c]), [0], 1), [c]);
 }
 
 function inputGradient(

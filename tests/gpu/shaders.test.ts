@@ -110,7 +110,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     { WG: 64, EACH: 4, FOURS: false, IN_ORDER: false, ACTIVATION: 5, RESIDUAL: true },
   ],
   ...optimizers,
-  moving_average: [true, false].map((FINITE) => ({ WG: 64, EACH: 4, FINITE })),
+  moving_averages: [true, false].map((FINITE) => ({ WG: 64, EACH: 4, FINITE })),
 };
 const DEFAULT: readonly Flags[] = [{ WG: 64, EACH: 4, T: 'f32' }];
 

@@ -22,7 +22,7 @@ import {
   type SeedSource,
 } from '../layer.js';
 import type { RegularizerLike } from '../regularizers.js';
-import { moveAverage } from '../update.js';
+import { moveAverages } from '../update.js';
 import { sampleAxes } from './axes.js';
 import { resolveWeights, weightOptions, type Own } from './parameters.js';
 
@@ -158,8 +158,7 @@ export class BatchNormalization extends Layer {
       return batchNormInference(x, gamma, beta, movingMean, movingVariance, { epsilon });
     }
     const { y, mean, variance } = batchNorm(x, gamma, beta, { epsilon });
-    moveAverage(movingMean, mean, momentum);
-    moveAverage(movingVariance, variance, momentum);
+    moveAverages([movingMean, movingVariance], [mean, variance], momentum);
     return y;
   }
 }
