@@ -31,7 +31,8 @@ fn item(index: u32) {
   {
     let iy = i32(oy * KH + $i) - i32(p.py);
     let ix = i32(ox * KW + $j) - i32(p.px);
-    if (iy >= 0 && iy < i32(p.h) && ix >= 0 && ix < i32(p.w)) {
+    // Without short cuts: SwiftShader takes minutes to compile nine windows of four branches each.
+    if ((iy >= 0) & (iy < i32(p.h)) & (ix >= 0) & (ix < i32(p.w))) {
       let at = ((b * p.h + u32(iy)) * p.w + u32(ix)) * p.c + q;
       let wins = x[at] == largest;
       dx[at] = select(T(0), left, wins);
