@@ -2,11 +2,12 @@ import type { Tail } from '../ops/conv2d.js';
 import type { Activation } from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
 import type { LayerCall, SymbolicTensor } from './graph.js';
+import type { CallOptions } from './layer.js';
 
 /** Rows and columns to add at the sides of pictures. */
 export type Sides = readonly [readonly [number, number], readonly [number, number]];
 
-/** How a layer can be run together with its neighbours in inference. */
+/** How a layer can be run together with its neighbours. */
 export type Fusion =
   /** Pads with zeros, which a convolution can do by itself. */
   | { readonly kind: 'pad'; readonly sides: Sides }
@@ -18,8 +19,13 @@ export type Fusion =
       readonly bias: Tensor | undefined;
       run(x: Tensor, sides: Sides | undefined, tail: Tail): Tensor;
     }
-  /** Multiplies each channel and adds to it; takes the bias of a head into its sum. */
-  | { readonly kind: 'norm'; scaleShift(bias: Tensor | undefined): Tensor }
+  | {
+      readonly kind: 'norm';
+      /** In inference: multiplies each channel and adds to it; takes the bias of a head into its sum. */
+      scaleShift(bias: Tensor | undefined): Tensor;
+      /** In training: with the activation after it. */
+      run(x: Tensor, activation: Activation, options: CallOptions): Tensor;
+    }
   /** Adds its inputs. */
   | { readonly kind: 'add' }
   | { readonly kind: 'activation'; readonly activation: Activation };
@@ -36,13 +42,11 @@ export interface Step {
   /** The use of a layer, where it is only one. */
   readonly call: LayerCall | undefined;
   /** Runs several as one. */
-  run(inputs: readonly Tensor[]): Tensor;
+  run(inputs: readonly Tensor[], options: CallOptions): Tensor;
 }
 
-/** Each use of a layer by itself. */
-export function singleSteps(calls: readonly LayerCall[]): readonly Step[] {
-  return calls.map(single);
-}
+/** The only use of a tensor, of which nothing else is needed. */
+type Next = (symbol: SymbolicTensor) => LayerCall | undefined;
 
 function single(call: LayerCall): Step {
   const run = (): never => {
@@ -52,16 +56,35 @@ function single(call: LayerCall): Step {
 }
 
 /**
- * Joins convolutions with padding before them, and batch normalization, addition and activation after
- * them, where nothing else needs what lies between.
+ * The steps of inference: convolutions with padding before them, and batch normalization, addition and activation
+ * after them, run as one where nothing else needs what lies between.
  *
  * @param kept tensors that must be computed
  * @param logits tensors whose last activation is left out
  */
-export function fusedSteps(
+export function inferenceSteps(
   calls: readonly LayerCall[],
   kept: ReadonlySet<SymbolicTensor>,
   logits: ReadonlySet<SymbolicTensor>,
+): readonly Step[] {
+  return joined(calls, kept, logits, (call, next, taken) => new Chain(call, next, taken));
+}
+
+/** Those of training: batch normalization and the activation after it run as one. See `inferenceSteps`. */
+export function trainingSteps(
+  calls: readonly LayerCall[],
+  kept: ReadonlySet<SymbolicTensor>,
+  logits: ReadonlySet<SymbolicTensor>,
+): readonly Step[] {
+  return joined(calls, kept, logits, (call, next) => new Pair(call, next));
+}
+
+/** @param join makes a step of a use of a layer and the ones after it; only of itself, where they do not fit */
+function joined(
+  calls: readonly LayerCall[],
+  kept: ReadonlySet<SymbolicTensor>,
+  logits: ReadonlySet<SymbolicTensor>,
+  join: (call: LayerCall, next: Next, taken: ReadonlySet<LayerCall>) => Step,
 ): readonly Step[] {
   const users = new Map<SymbolicTensor, LayerCall[]>();
   for (const call of calls) {
@@ -75,15 +98,42 @@ export function fusedSteps(
   const taken = new Set<LayerCall>();
   const lastOf = new Map<LayerCall, Step>();
   for (const call of calls) {
-    const chain = new Chain(call, next, taken);
-    if (chain.calls.length < 2) continue;
-    for (const each of chain.calls) taken.add(each);
-    lastOf.set(chain.calls.at(-1)!, chain);
+    const step = join(call, next, taken);
+    if (step.calls.length < 2) continue;
+    for (const each of step.calls) taken.add(each);
+    lastOf.set(step.calls.at(-1)!, step);
   }
   return calls.flatMap((call) => {
     const step = lastOf.get(call) ?? (taken.has(call) ? undefined : single(call));
     return step ? [step] : [];
   });
+}
+
+/** Batch normalization and the activation of its result. */
+class Pair implements Step {
+  readonly calls: readonly LayerCall[];
+  readonly call = undefined;
+
+  constructor(
+    private readonly norm: LayerCall,
+    next: Next,
+  ) {
+    const user = fusionOf(norm, 'norm') && next(norm.outputs[0]!);
+    this.calls = user && fusionOf(user, 'activation') ? [norm, user] : [];
+  }
+
+  get inputs(): readonly SymbolicTensor[] {
+    return this.norm.inputs;
+  }
+
+  get outputs(): readonly SymbolicTensor[] {
+    return this.calls[1]!.outputs;
+  }
+
+  run([x]: readonly Tensor[], options: CallOptions): Tensor {
+    const { activation } = fusionOf(this.calls[1]!, 'activation')!;
+    return fusionOf(this.norm, 'norm')!.run(x!, activation, options);
+  }
 }
 
 /** A convolution and its neighbours. */
@@ -97,7 +147,7 @@ class Chain implements Step {
 
   constructor(
     private readonly head: LayerCall,
-    private readonly next: (symbol: SymbolicTensor) => LayerCall | undefined,
+    private readonly next: Next,
     private readonly taken: ReadonlySet<LayerCall>,
   ) {
     const fusion = fusionOf(head, 'head');

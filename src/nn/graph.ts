@@ -3,7 +3,7 @@ import { FoveaError } from '../errors.js';
 import { defaultDevice } from '../gpu/init.js';
 import { formatShape, type Shape } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { fusedSteps, singleSteps, type Step } from './fuse.js';
+import { inferenceSteps, trainingSteps, type Step } from './fuse.js';
 import { only, type CallOptions, type Layer } from './layer.js';
 import { deriveSeed } from './seeds.js';
 
@@ -53,11 +53,9 @@ export class Graph {
   /** Every layer once, in the order of Keras's `model.layers`; with the input layers. */
   readonly layers: readonly Layer[];
 
-  private readonly single: Program;
-  /** Of the last inference, with the tensors that it was for. */
-  private fused:
-    | { readonly key: readonly (SymbolicTensor | undefined)[]; readonly program: Program }
-    | undefined;
+  private readonly placeOf: ReadonlyMap<LayerCall, number>;
+  /** Of the last inference, and of the last training step. */
+  private readonly programs = new Map<typeof inferenceSteps, Program>();
 
   constructor(
     readonly inputs: readonly SymbolicTensor[],
@@ -66,7 +64,7 @@ export class Graph {
     const order = new Order(inputs, outputs);
     this.calls = order.calls();
     this.layers = order.layers();
-    this.single = programOf(singleSteps(this.calls));
+    this.placeOf = new Map(this.calls.map((call, i) => [call, i]));
   }
 
   /** Whether `tensor` is only a result, and feeds no layer. */
@@ -105,8 +103,8 @@ export class Graph {
 
   /**
    * Computes all tensors that `wanted` need. Each use of a layer draws from a stream of its own.
-   * Results are freed after their last use; what gradients need, the tape keeps. In inference, convolutions
-   * run together with the normalization, addition and activation that follow them.
+   * Results are freed after their last use; what gradients need, the tape keeps. Layers run together with those
+   * that follow them, as `inferenceSteps` and `trainingSteps` say.
    *
    * @param inputs one batch for each input
    * @param wanted tensors of the graph
@@ -122,14 +120,15 @@ export class Graph {
     const missing = new Set(wanted.filter((symbol) => !values.has(symbol)));
     const kept = new Set<SymbolicTensor>([...this.inputs, ...wanted]);
     const isInference = !options.training && !isRecording();
-    const { steps, lastUse } = isInference ? this.fusedFor(wanted, kept, logits) : this.single;
+    const stepsOf = isInference ? inferenceSteps : trainingSteps;
+    const { steps, lastUse } = this.programFor(stepsOf, wanted, kept, logits);
     for (const [i, step] of steps.entries()) {
       if (missing.size === 0) break;
       const given = step.inputs.map((symbol) => values.get(symbol)!);
       const outputs = within(step, () =>
         step.call
-          ? step.call.layer.run(given, optionsOf(options, i, step.call, logits))
-          : [step.run(given)],
+          ? step.call.layer.run(given, this.optionsOf(options, step.call, logits))
+          : [step.run(given, options)],
       );
       step.outputs.forEach((symbol, k) => {
         values.set(symbol, outputs[k]!);
@@ -142,33 +141,48 @@ export class Graph {
     return wanted.map((symbol) => values.get(symbol)!);
   }
 
-  private fusedFor(
+  private programFor(
+    stepsOf: typeof inferenceSteps,
     wanted: readonly SymbolicTensor[],
     kept: ReadonlySet<SymbolicTensor>,
     logits: ReadonlySet<SymbolicTensor>,
   ): Program {
     const key = [...wanted, undefined, ...logits];
-    const isSame = this.fused?.key.length === key.length;
-    if (!isSame || !this.fused!.key.every((symbol, i) => symbol === key[i])) {
-      this.fused = { key, program: programOf(fusedSteps(this.calls, kept, logits)) };
+    const known = this.programs.get(stepsOf);
+    if (known?.key.length === key.length && known.key.every((symbol, i) => symbol === key[i])) {
+      return known;
     }
-    return this.fused!.program;
+    const steps = stepsOf(this.calls, kept, logits);
+    const lastUse = new Map(
+      steps.flatMap(({ inputs }, i) => inputs.map((symbol) => [symbol, i] as const)),
+    );
+    const program = { key, steps, lastUse };
+    this.programs.set(stepsOf, program);
+    return program;
+  }
+
+  /** Of one use of a layer in a model. */
+  private optionsOf(
+    { training = false, seed = () => 0, addLoss }: CallOptions,
+    call: LayerCall,
+    logits: ReadonlySet<SymbolicTensor>,
+  ): CallOptions {
+    const place = this.placeOf.get(call)!;
+    return {
+      ...(training && { training, seed: () => deriveSeed(seed(), place) }),
+      ...(addLoss && { addLoss }),
+      ...(call.outputs.some((symbol) => logits.has(symbol)) && { logits: true }),
+    };
   }
 }
 
-/** Steps, and after which of them nothing needs a tensor any more. */
+/** What is computed for some tensors. */
 interface Program {
+  /** The tensors that are wanted, and those without their activation. */
+  readonly key: readonly (SymbolicTensor | undefined)[];
   readonly steps: readonly Step[];
+  /** After which step nothing needs a tensor any more. */
   readonly lastUse: ReadonlyMap<SymbolicTensor, number>;
-}
-
-function programOf(steps: readonly Step[]): Program {
-  return {
-    steps,
-    lastUse: new Map(
-      steps.flatMap(({ inputs }, i) => inputs.map((symbol) => [symbol, i] as const)),
-    ),
-  };
 }
 
 /** The names of the layers that run as one: 'conv1_conv + conv1_bn + conv1_relu'. */
@@ -186,20 +200,6 @@ function within<T>(step: Step, fn: () => T): T {
   } finally {
     recorder.place = place;
   }
-}
-
-/** Of one use of a layer in a model. */
-function optionsOf(
-  { training = false, seed = () => 0, addLoss }: CallOptions,
-  index: number,
-  call: LayerCall,
-  logits: ReadonlySet<SymbolicTensor>,
-): CallOptions {
-  return {
-    ...(training && { training, seed: () => deriveSeed(seed(), index) }),
-    ...(addLoss && { addLoss }),
-    ...(call.outputs.some((symbol) => logits.has(symbol)) && { logits: true }),
-  };
 }
 
 /** Frees a result, unless it is at the same time another one: some layers pass on what they get. */

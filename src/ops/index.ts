@@ -86,6 +86,7 @@ export {
   batchNormInference,
   type BatchNormOptions,
   type BatchNormResult,
+  type BatchNormTrainingOptions,
 } from './norm.js';
 export { layerNorm, type LayerNormOptions } from './layer_norm.js';
 export { cast, gather, oneHot } from './gather.js';

@@ -1,7 +1,9 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
+import type { Flags } from '../gpu/template.js';
 import { formatShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
+import { activationNumber, type Activation } from './activation.js';
 import { checkFloat } from './elementwise.js';
 import { zeros } from './fill.js';
 import { reshape } from './movement.js';
@@ -19,6 +21,12 @@ export interface BatchNormOptions {
   readonly epsilon?: number;
 }
 
+/** Options of `batchNorm`. */
+export interface BatchNormTrainingOptions extends BatchNormOptions {
+  /** Applied to the result, in the same pass. Default none. */
+  readonly activation?: Activation | undefined;
+}
+
 /** What `batchNorm` computes. */
 export interface BatchNormResult {
   /** The normalised values, of the shape of x. */
@@ -30,36 +38,35 @@ export interface BatchNormResult {
 }
 
 /**
- * Batch normalisation in training: (x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean
+ * Batch normalisation in training: act((x - mean) / sqrt(variance + epsilon) * gamma + beta), with mean
  * and variance of x itself over all axes but the last.
  * Source: Ioffe and Szegedy, "Batch Normalization", 2015; epsilon and variance as in Keras.
  *
  * @param x [..., c]
  * @param gamma [c]
  * @param beta [c]
- * @throws FoveaError when the shapes disagree, or x has no rows
+ * @throws FoveaError when the shapes disagree, x has no rows, or the activation is unknown
  */
 export function batchNorm(
   x: Tensor,
   gamma: Tensor,
   beta: Tensor,
-  { epsilon = 1e-3 }: BatchNormOptions = {},
+  { epsilon = 1e-3, activation }: BatchNormTrainingOptions = {},
 ): BatchNormResult {
   const op = 'batchNorm';
+  const ending = { epsilon, ACTIVATION: activationNumber(op, activation) };
   const rows = check(op, x, { gamma, beta }, epsilon);
   const { mean, variance, rest } = moments(op, x, rows);
   const operands = { x, gamma, beta, mean, variance };
   const y = record(
     op,
     [x, gamma, beta],
-    normalise(op, rows, operands, epsilon),
-    [x, gamma, mean, variance, rest],
-    (dy, [input, scale, m, v, r], needs) => {
-      const stats = { x: input!, dy, mean: m!, variance: v! };
-      const { sums, dots } = gradientSums(op, rows, { ...stats, rest: r! }, epsilon);
-      const dx = needs[0]
-        ? inputGradient(op, rows, { ...stats, gamma: scale!, sums, dots }, epsilon)
-        : undefined;
+    normalise(op, rows, operands, ending),
+    [x, gamma, mean, variance, rest, beta],
+    (dy, [input, scale, m, v, r, shift], needs) => {
+      const given = { x: input!, dy, mean: m!, variance: v!, gamma: scale!, beta: shift! };
+      const { sums, dots } = gradientSums(op, rows, { ...given, rest: r! }, ending);
+      const dx = needs[0] ? inputGradient(op, rows, { ...given, sums, dots }, ending) : undefined;
       return [dx, needs[1] ? dots : undefined, needs[2] ? sums : undefined];
     },
   );
@@ -88,17 +95,18 @@ export function batchNormInference(
 ): Tensor {
   const op = 'batchNormInference';
   const rows = check(op, x, { gamma, beta, mean, variance }, epsilon);
+  const ending = { epsilon, ACTIVATION: 0 };
   const operands = { x, gamma, beta, mean, variance };
-  const y = normalise(op, rows, operands, epsilon);
+  const y = normalise(op, rows, operands, ending);
   // Only the gradient of gamma needs x.
   const saved = gamma.requiresGrad ? [gamma, mean, variance, x] : [gamma, mean, variance];
   return record(op, [x, gamma, beta], y, saved, (dy, [scale, m, v, input], needs) => {
     const zero = zeros([rows.c]);
     const still = { x: dy, gamma: scale!, beta: zero, mean: zero, variance: v! };
-    const dx = needs[0] ? normalise(`${op} gradient`, rows, still, epsilon) : undefined;
+    const dx = needs[0] ? normalise(`${op} gradient`, rows, still, ending) : undefined;
     if (!needs[1]) return [dx, undefined, needs[2] ? channelSum(op, rows.c, dy) : undefined];
-    const stats = { x: input!, dy, mean: m!, rest: zero, variance: v! };
-    const { sums, dots } = gradientSums(op, rows, stats, epsilon);
+    const given = { x: input!, dy, mean: m!, rest: zero, variance: v!, gamma: scale!, beta: zero };
+    const { sums, dots } = gradientSums(op, rows, given, ending);
     return [dx, dots, needs[2] ? sums : undefined];
   });
 }
@@ -130,10 +138,21 @@ function check(
 
 type Named = Readonly<Record<string, Tensor>>;
 
+/** What a normalization ends with: parameter and flag of its kernels. */
+interface Ending {
+  readonly epsilon: number;
+  /** Number of the activation. */
+  readonly ACTIVATION: number;
+}
+
 const vecOf = ({ c }: Rows): 1 | 4 => (c % 4 === 0 ? 4 : 1);
 const flagsOf = (rows: Rows): { WG: number; T: string } => ({
   WG,
   T: vecOf(rows) === 4 ? 'vec4f' : 'f32',
+});
+const endingFlags = (rows: Rows, { ACTIVATION }: Ending): Flags => ({
+  ACTIVATION,
+  VEC: vecOf(rows) === 4,
 });
 
 /** How rows are cut for sums of two stages: about as many segments as rows in each. */
@@ -148,6 +167,7 @@ function firstStage(
   kernel: string,
   rows: Rows,
   { wide, channels = {}, partial }: { wide: Named; channels?: Named; partial: Named },
+  flags: Flags = {},
   params: Readonly<Record<string, number>> = {},
 ): void {
   const { c } = rows;
@@ -164,7 +184,7 @@ function firstStage(
     for (const [name, t] of Object.entries(partial)) operands[name] = part(t, c, window);
     const n = (window.rows * c) / vec;
     const all = { n, c: c / vec, rows: count, step, ...params };
-    run(op, kernel, flagsOf(rows), operands, all, Math.ceil(n / WG));
+    run(op, kernel, { ...flagsOf(rows), ...flags }, operands, all, Math.ceil(n / WG));
   }
 }
 
@@ -214,6 +234,7 @@ function perRows(
   kernel: string,
   rows: Rows,
   { wide, channels }: { wide: Named; channels: Named },
+  flags: Flags,
   params: Readonly<Record<string, number>>,
 ): void {
   const { c } = rows;
@@ -224,34 +245,39 @@ function perRows(
     for (const [name, t] of Object.entries(wide)) operands[name] = part(t, c, window);
     const n = (Math.ceil(window.rows / ROWS) * c) / vec;
     const all = { n, c: c / vec, rows: window.rows, ...params };
-    run(op, kernel, { ...flagsOf(rows), ROWS }, operands, all, Math.ceil(n / WG));
+    run(op, kernel, { ...flagsOf(rows), ROWS, ...flags }, operands, all, Math.ceil(n / WG));
   }
 }
 
 function normalise(
   op: string,
   rows: Rows,
-  operands: { x: Tensor; gamma: Tensor; beta: Tensor; mean: Tensor; variance: Tensor },
-  epsilon: number,
+  operands: Readonly<Record<'x' | 'gamma' | 'beta' | 'mean' | 'variance', Tensor>>,
+  ending: Ending,
 ): Tensor {
   const { x, ...channels } = operands;
   const y = empty(x.shape);
-  perRows(op, 'batch_norm', rows, { wide: { x, y }, channels }, { epsilon });
+  const { epsilon } = ending;
+  const tensors = { wide: { x, y }, channels };
+  perRows(op, 'batch_norm', rows, tensors, endingFlags(rows, ending), { epsilon });
   return y;
 }
 
-/** Sums over all rows of dy, and of dy * (x - mean - rest) / sqrt(variance + epsilon). */
+/** Sums over all rows of dy before the activation, and of that times (x - mean - rest) / sqrt(variance + epsilon). */
 function gradientSums(
   op: string,
   rows: Rows,
-  operands: Readonly<Record<'x' | 'dy' | 'mean' | 'rest' | 'variance', Tensor>>,
-  epsilon: number,
+  operands: Readonly<Record<'x' | 'dy' | 'mean' | 'rest' | 'variance' | 'gamma' | 'beta', Tensor>>,
+  ending: Ending,
 ): { sums: Tensor; dots: Tensor } {
-  const { x, dy, ...channels } = operands;
+  const { x, dy, gamma, beta, ...stats } = operands;
+  const channels = ending.ACTIVATION ? { ...stats, gamma, beta } : stats;
   const { segments } = segmentsOf(rows);
   const partial = { sums: empty([segments, rows.c]), dots: empty([segments, rows.c]) };
   const tensors = { wide: { x, dy }, channels, partial };
-  firstStage(`${op} gradient`, 'batch_norm_grad_sums', rows, tensors, { epsilon });
+  const { epsilon } = ending;
+  const flags = endingFlags(rows, ending);
+  firstStage(`${op} gradient`, 'batch_norm_grad_sums', rows, tensors, flags, { epsilon });
   return { sums: channelSum(op, rows.c, partial.sums), dots: channelSum(op, rows.c, partial.dots) };
 }
 
@@ -264,13 +290,16 @@ function channelSum(op: string, c: number, x: Tensor): Tensor {
 function inputGradient(
   op: string,
   rows: Rows,
-  operands: Readonly<Record<'x' | 'dy' | 'gamma' | 'mean' | 'variance' | 'sums' | 'dots', Tensor>>,
-  epsilon: number,
+  operands: Readonly<
+    Record<'x' | 'dy' | 'gamma' | 'beta' | 'mean' | 'variance' | 'sums' | 'dots', Tensor>
+  >,
+  ending: Ending,
 ): Tensor {
-  const { x, dy, ...channels } = operands;
+  const { x, dy, beta, ...others } = operands;
+  const channels = ending.ACTIVATION ? { ...others, beta } : others;
   const dx = empty(x.shape);
-  const params = { count: rows.rows, epsilon };
+  const params = { count: rows.rows, epsilon: ending.epsilon };
   const tensors = { wide: { x, dy, dx }, channels };
-  perRows(`${op} gradient`, 'batch_norm_grad', rows, tensors, params);
+  perRows(`${op} gradient`, 'batch_norm_grad', rows, tensors, endingFlags(rows, ending), params);
   return dx;
 }

@@ -1,7 +1,8 @@
-// y[r, q] = (x[r, q] - mean[q]) / sqrt(variance[q] + epsilon) * gamma[q] + beta[q]
+// y[r, q] = act((x[r, q] - mean[q]) / sqrt(variance[q] + epsilon) * gamma[q] + beta[q])
 // x, y: [rows, c], the others: [c]; T is f32, or vec4f when c is a multiple of 4 (c then counts
-// vec4s). Grid: one invocation per element of c and ROWS rows, channels fastest.
+// vec4s). act: lib/norm_activation. Grid: one invocation per element of c and ROWS rows, channels fastest.
 #include lib/grid
+#include lib/norm_activation
 struct Params { n: u32, c: u32, rows: u32, epsilon: f32 }
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> gamma: array<T>;
@@ -24,6 +25,6 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let last = min((run + 1) * ROWS, p.rows);
   for (var r = run * ROWS; r < last; r++) {
     let i = r * p.c + q;
-    y[i] = (x[i] - m) * scale + shift;
+    y[i] = activated((x[i] - m) * scale + shift);
   }
 }

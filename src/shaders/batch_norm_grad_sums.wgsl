@@ -1,9 +1,12 @@
 // sums[s, q] = sum of dy[r, q], and dots[s, q] = sum of dy[r, q] * h[r, q], over the rows r of segment
 // s, with h = (x - mean - rest) / sqrt(variance + epsilon): where x is far from 0, the rounding of the
 // mean alone would be seen in a long sum.
-// x, dy: [rows, c], mean, rest, variance: [c], sums, dots: [segments, c]; T is f32, or vec4f when c is a
+// With an ACTIVATION, dy is first multiplied by its slope at (x - mean) / sqrt(variance + epsilon) * gamma + beta
+// (lib/norm_activation).
+// x, dy: [rows, c], mean, rest, variance, gamma, beta: [c], sums, dots: [segments, c]; T is f32, or vec4f when c is a
 // multiple of 4 (c then counts vec4s). Grid: one invocation per element of sums, channels fastest.
 #include lib/grid
+#include lib/norm_activation
 struct Params { n: u32, c: u32, rows: u32, step: u32, epsilon: f32 }
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> dy: array<T>;
@@ -13,6 +16,10 @@ struct Params { n: u32, c: u32, rows: u32, step: u32, epsilon: f32 }
 @group(0) @binding(5) var<storage, read_write> sums: array<T>;
 @group(0) @binding(6) var<storage, read_write> dots: array<T>;
 @group(0) @binding(7) var<uniform> p: Params;
+#if ACTIVATION
+@group(0) @binding(8) var<storage, read> gamma: array<T>;
+@group(0) @binding(9) var<storage, read> beta: array<T>;
+#endif
 
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
@@ -23,13 +30,23 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let first = (index / p.c) * p.step;
   let last = min(first + p.step, p.rows);
   let m = mean[q];
+  let deviation = sqrt(variance[q] + p.epsilon);
+#if ACTIVATION
+  let scale = gamma[q] / deviation;
+  let shift = beta[q];
+#endif
   var sum = T(0);
   var dot_ = T(0);
   for (var r = first; r < last; r++) {
+    let away = x[r * p.c + q] - m;
+#if ACTIVATION
+    let d = dy[r * p.c + q] * slope(away * scale + shift);
+#else
     let d = dy[r * p.c + q];
+#endif
     sum += d;
-    dot_ += d * (x[r * p.c + q] - m);
+    dot_ += d * away;
   }
   sums[index] = sum;
-  dots[index] = (dot_ - rest[q] * sum) / sqrt(variance[q] + p.epsilon);
+  dots[index] = (dot_ - rest[q] * sum) / deviation;
 }

@@ -11,16 +11,15 @@ struct Params { count: u32, a: f32, b: f32, c: f32 }
 
 fn derivative(s: vec4f) -> vec4f {
 #if RELU
-  return select(vec4f(0), vec4f(1), s > vec4f(0));
+  return slope4(1, s);
 #elif RELU6
-  return select(vec4f(0), vec4f(1), (s > vec4f(0)) & (s < vec4f(6)));
+  return slope4(2, s);
 #elif SIGMOID
   return s * (1 - s);
 #elif TANH
   return 1 - s * s;
 #elif SWISH
-  let g = sigmoid4(s);
-  return g * (1 + s * (1 - g));
+  return slope4(5, s);
 #elif EXP
   return s;
 #elif LOG

@@ -1,5 +1,6 @@
 import { batchNorm, batchNormInference } from '../../src/ops/index.js';
-import { random, type Array64, type Range } from '../reference/array.js';
+import { activations, type ActivationName } from '../reference/activations.js';
+import { map, random, type Array64, type Range } from '../reference/array.js';
 import * as reference from '../reference/norm.js';
 import {
   dims,
@@ -61,6 +62,18 @@ function trainingFamily(output: Output, range: Range, tolerance: Tolerances): Op
   };
 }
 
+function activatedCase(shape: Shape, activation: ActivationName): OpCase {
+  const name = `${dims(shape)} ${activation}`;
+  return {
+    name,
+    inputs: inputs(shape, seedOf(name), {}),
+    gpu: ([x, gamma, beta]) => batchNorm(x!, gamma!, beta!, { activation }).y,
+    forward: ([x, gamma, beta]) =>
+      map(reference.batchNorm(x!, gamma!, beta!).y, activations[activation]),
+    differentiable: [true, true, true],
+  };
+}
+
 function inferenceCase(shape: Shape, epsilon?: number): OpCase {
   const name = `${dims(shape)}${epsilon === undefined ? '' : ` epsilon ${epsilon}`}`;
   const seed = seedOf(name);
@@ -91,6 +104,17 @@ export const normFamilies: readonly OpFamily[] = [
   trainingFamily('y', farOff, both({ l2: 2e-5, max: 1e-4 })),
   trainingFamily('mean', farOff, both({ l2: 2e-7, max: 3e-7 })),
   trainingFamily('variance', farOff, both({ l2: 1e-5, max: 1e-5 })),
+  {
+    op: 'batchNorm and activation',
+    cases: (['relu', 'relu6', 'sigmoid', 'tanh', 'swish'] as const).flatMap((activation) =>
+      [
+        [2, 5, 3, 17],
+        [3, 7, 7, 8],
+        [130, 3],
+      ].map((shape) => activatedCase(shape, activation)),
+    ),
+    tolerance: tolerances.transcendental,
+  },
   {
     op: 'batchNormInference',
     cases: [...shapes.map((shape) => inferenceCase(shape)), inferenceCase([2, 4, 3, 5], 1e-5)],

@@ -21,6 +21,9 @@ const vectors: Flags[] = [
   { T: 'vec4f', VEC: true },
   { T: 'f32', VEC: false },
 ];
+const norms: Flags[] = vectors.flatMap((v) =>
+  [0, 5].map((ACTIVATION) => ({ WG: 64, ROWS: 16, ACTIVATION, ...v })),
+);
 const rowLosses: Flags[] = vectors.flatMap((v) =>
   [
     ...each(rowKinds),
@@ -98,8 +101,9 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     { WG: 64, EACH: 4, VEC: false, P: 4, K: 5, S: 2, COLS: 4, BACK: 2 },
   ],
   filter_lanes: [{ S: 8 }],
-  batch_norm: vectors.map((v) => ({ WG: 64, EACH: 4, ROWS: 16, ...v })),
-  batch_norm_grad: vectors.map((v) => ({ WG: 64, EACH: 4, ROWS: 16, ...v })),
+  batch_norm: norms,
+  batch_norm_grad: norms,
+  batch_norm_grad_sums: norms,
   conv_taps: [{ WG: 64, EACH: 4, C: 3 }],
   copy_strided: [
     { WG: 64, EACH: 4, D: 6, V: 'u32' },

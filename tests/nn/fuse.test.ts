@@ -6,9 +6,10 @@ import { Conv2D } from '../../src/nn/layers/conv.js';
 import * as layers from '../../src/nn/layers/index.js';
 import type { Model } from '../../src/nn/model.js';
 import { assign } from '../../src/nn/update.js';
+import { zeros } from '../../src/ops/index.js';
 import { Random } from '../../src/random.js';
 import { scope } from '../../src/scope.js';
-import { tensor, type Tensor } from '../../src/tensor.js';
+import { requireGrad, tensor, type Tensor } from '../../src/tensor.js';
 
 beforeAll(() => init({ log: () => undefined }));
 
@@ -64,7 +65,7 @@ describe('layers that run as one in inference', () => {
 
   it('give what the layers give one by one', async () => {
     const x = tensor(randomArray(2 * 9 * 10 * 3, 7), [2, 9, 10, 3]);
-    const calls = vi.spyOn(model.getLayer('norm'), 'call');
+    const calls = vi.spyOn(model.getLayer('stem'), 'call');
     const alone = scope(() => model.callAll([x]).map((y) => y.data()));
     expect(calls).toHaveBeenCalledTimes(1);
     const together = scope(() => noGrad(() => model.callAll([x]).map((y) => y.data())));
@@ -115,5 +116,69 @@ describe('layers that run as one in inference', () => {
     });
     expect(memoryInfo().liveStorages).toBe(before);
     x.dispose();
+  });
+});
+
+describe('batch normalization and activation, which run as one in training', () => {
+  const x = input({ shape: [5, 6, 3] });
+  const norm = layers.batchNormalization({ momentum: 0.5 });
+  const values = randomArray(4 * 5 * 6 * 3, 3);
+  const upstream = randomArray(values.length, 4);
+
+  /** Result, gradients and weights after `forward` and its backward pass, from the same weights. */
+  async function trained(model: Model, forward: (batch: Tensor) => Tensor): Promise<number[][]> {
+    fillWeights(model);
+    const batch = requireGrad(tensor(values, [4, 5, 6, 3]));
+    const tensors = scope(() => {
+      const y = forward(batch);
+      y.backward(tensor(upstream, y.shape));
+      const grads = [batch, ...model.weights.map(({ value }) => value)].map(({ grad }) => grad);
+      const all = [
+        y,
+        ...grads.filter((grad) => grad !== undefined),
+        ...model.weights.map(({ value }) => value),
+      ];
+      return all.map((t) => t.data());
+    });
+    for (const { value } of model.weights) {
+      value.grad?.dispose();
+      value.grad = undefined;
+    }
+    batch.dispose();
+    return (await Promise.all(tensors)).map((data) => [...data]);
+  }
+
+  for (const activation of ['relu', 'relu6', 'sigmoid', 'tanh', 'swish'] as const) {
+    for (const trainable of [true, false]) {
+      it(`${activation}, ${trainable ? 'trained' : 'frozen'}`, async () => {
+        const end = layers.activation({ activation });
+        const model = modelOf({ inputs: x, outputs: end.apply(norm.apply(x)) });
+        norm.trainable = trainable;
+        const calls = vi.spyOn(norm, 'call');
+        const together = await trained(model, (batch) => model.call(batch, { training: true }));
+        expect(calls).not.toHaveBeenCalled();
+        const alone = await trained(model, (batch) =>
+          end.call(norm.call(batch, { training: true })),
+        );
+        expect(calls).toHaveBeenCalledTimes(1);
+        calls.mockRestore();
+        expect(together.length).toBe(alone.length);
+        for (const [i, wanted] of alone.entries()) {
+          const most = Math.max(...wanted.map(Math.abs));
+          wanted.forEach((v, k) =>
+            expect(Math.abs(together[i]![k]! - v)).toBeLessThan(2e-6 * most),
+          );
+        }
+      });
+    }
+  }
+
+  it('do not where what lies between is needed', () => {
+    const y = norm.apply(x);
+    const model = modelOf({ inputs: x, outputs: [layers.reLU({}).apply(y), y] });
+    const calls = vi.spyOn(norm, 'call');
+    scope(() => model.callAll([zeros([1, 5, 6, 3])], { training: true }));
+    expect(calls).toHaveBeenCalledTimes(1);
+    calls.mockRestore();
   });
 });

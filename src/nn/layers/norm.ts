@@ -7,6 +7,7 @@ import {
   transpose,
   zeros,
 } from '../../ops/index.js';
+import { activations, type Activation } from '../../ops/activation.js';
 import { scaleShift } from '../../ops/norm.js';
 import type { Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
@@ -134,6 +135,7 @@ export class BatchNormalization extends Layer {
         };
         return scaleShift({ gamma, beta, ...averages }, bias, this.config.epsilon);
       },
+      run: (x, activation, { training = false }) => this.normalize(x, training, activation),
     };
   }
 
@@ -149,15 +151,19 @@ export class BatchNormalization extends Layer {
     };
   }
 
-  private normalize(x: Tensor, training: boolean): Tensor {
+  private normalize(x: Tensor, training: boolean, activation?: Activation): Tensor {
     const { momentum, epsilon } = this.config;
     const { gamma, beta } = this.scaleAndShift();
     const movingMean = this.weight('moving_mean');
     const movingVariance = this.weight('moving_variance');
     if (!training || !this.trainable) {
-      return batchNormInference(x, gamma, beta, movingMean, movingVariance, { epsilon });
+      const y = batchNormInference(x, gamma, beta, movingMean, movingVariance, { epsilon });
+      if (!activation) return y;
+      const z = activations[activation](y);
+      y.dispose();
+      return z;
     }
-    const { y, mean, variance } = batchNorm(x, gamma, beta, { epsilon });
+    const { y, mean, variance } = batchNorm(x, gamma, beta, { epsilon, activation });
     moveAverages([movingMean, movingVariance], [mean, variance], momentum);
     return y;
   }

@@ -55,3 +55,24 @@ fn activate(kind: u32, x: vec4f) -> vec4f {
     default: { return x; }
   }
 }
+
+// Their derivatives at x.
+fn slope4(kind: u32, x: vec4f) -> vec4f {
+  switch kind {
+    case 1u: { return select(vec4f(0), vec4f(1), x > vec4f(0)); }
+    case 2u: { return select(vec4f(0), vec4f(1), (x > vec4f(0)) & (x < vec4f(6))); }
+    case 3u: {
+      let g = sigmoid4(x);
+      return g * (1 - g);
+    }
+    case 4u: {
+      let t = tanh4(x);
+      return 1 - t * t;
+    }
+    case 5u: {
+      let g = sigmoid4(x);
+      return g * (1 + x * (1 - g));
+    }
+    default: { return vec4f(1); }
+  }
+}
