@@ -17,14 +17,17 @@ export type Fusion =
       /** Whether it takes the work of padding upon itself. */
       readonly pads: boolean;
       readonly bias: Tensor | undefined;
+      /** In inference: with what is before and after it. */
       run(x: Tensor, sides: Sides | undefined, tail: Tail): Tensor;
+      /** In training: with the padding before it. */
+      call(x: Tensor, sides: Sides): Tensor;
     }
   | {
       readonly kind: 'norm';
       /** In inference: multiplies each channel and adds to it; takes the bias of a head into its sum. */
       scaleShift(bias: Tensor | undefined): Tensor;
       /** In training: with the activation after it. */
-      run(x: Tensor, activation: Activation, options: CallOptions): Tensor;
+      call(x: Tensor, activation: Activation, options: CallOptions): Tensor;
     }
   /** Adds its inputs. */
   | { readonly kind: 'add' }
@@ -67,24 +70,30 @@ export function inferenceSteps(
   kept: ReadonlySet<SymbolicTensor>,
   logits: ReadonlySet<SymbolicTensor>,
 ): readonly Step[] {
-  return joined(calls, kept, logits, (call, next, taken) => new Chain(call, next, taken));
+  return joined(calls, kept, logits, (call, next, taken) => {
+    const chain = new Chain(call, next, taken);
+    return chain.calls.length > 1 ? chain : undefined;
+  });
 }
 
-/** Those of training: batch normalization and the activation after it run as one. See `inferenceSteps`. */
+/**
+ * Those of training: a convolution with padding before it, and batch normalization with the activation after it, run
+ * as one. See `inferenceSteps`.
+ */
 export function trainingSteps(
   calls: readonly LayerCall[],
   kept: ReadonlySet<SymbolicTensor>,
   logits: ReadonlySet<SymbolicTensor>,
 ): readonly Step[] {
-  return joined(calls, kept, logits, (call, next) => new Pair(call, next));
+  return joined(calls, kept, logits, pairOf);
 }
 
-/** @param join makes a step of a use of a layer and the ones after it; only of itself, where they do not fit */
+/** @param join makes a step of a use of a layer and its neighbours, where they fit */
 function joined(
   calls: readonly LayerCall[],
   kept: ReadonlySet<SymbolicTensor>,
   logits: ReadonlySet<SymbolicTensor>,
-  join: (call: LayerCall, next: Next, taken: ReadonlySet<LayerCall>) => Step,
+  join: (call: LayerCall, next: Next, taken: ReadonlySet<LayerCall>) => Step | undefined,
 ): readonly Step[] {
   const users = new Map<SymbolicTensor, LayerCall[]>();
   for (const call of calls) {
@@ -99,7 +108,7 @@ function joined(
   const lastOf = new Map<LayerCall, Step>();
   for (const call of calls) {
     const step = join(call, next, taken);
-    if (step.calls.length < 2) continue;
+    if (!step) continue;
     for (const each of step.calls) taken.add(each);
     lastOf.set(step.calls.at(-1)!, step);
   }
@@ -109,31 +118,23 @@ function joined(
   });
 }
 
-/** Batch normalization and the activation of its result. */
-class Pair implements Step {
-  readonly calls: readonly LayerCall[];
-  readonly call = undefined;
-
-  constructor(
-    private readonly norm: LayerCall,
-    next: Next,
-  ) {
-    const user = fusionOf(norm, 'norm') && next(norm.outputs[0]!);
-    this.calls = user && fusionOf(user, 'activation') ? [norm, user] : [];
+/** Two uses of layers of which one can take the other upon itself in training. */
+function pairOf(first: LayerCall, next: Next): Step | undefined {
+  const second = next(first.outputs[0]!);
+  if (!second) return undefined;
+  const step = (run: (x: Tensor, options: CallOptions) => Tensor): Step => {
+    const calls = [first, second];
+    const { inputs } = first;
+    return { calls, call: undefined, inputs, outputs: second.outputs, run: ([x], o) => run(x!, o) };
+  };
+  const [pad, activation] = [fusionOf(first, 'pad'), fusionOf(second, 'activation')];
+  if (pad && fusionOf(second, 'head')?.pads) {
+    return step((x) => fusionOf(second, 'head')!.call(x, pad.sides));
   }
-
-  get inputs(): readonly SymbolicTensor[] {
-    return this.norm.inputs;
+  if (activation && fusionOf(first, 'norm')) {
+    return step((x, options) => fusionOf(first, 'norm')!.call(x, activation.activation, options));
   }
-
-  get outputs(): readonly SymbolicTensor[] {
-    return this.calls[1]!.outputs;
-  }
-
-  run([x]: readonly Tensor[], options: CallOptions): Tensor {
-    const { activation } = fusionOf(this.calls[1]!, 'activation')!;
-    return fusionOf(this.norm, 'norm')!.run(x!, activation, options);
-  }
+  return undefined;
 }
 
 /** A convolution and its neighbours. */

@@ -3,6 +3,7 @@ import { noGrad } from '../../src/autograd.js';
 import { init, memoryInfo } from '../../src/gpu/init.js';
 import { input, model as modelOf } from '../../src/nn/functional.js';
 import { Conv2D } from '../../src/nn/layers/conv.js';
+import type { Layer } from '../../src/nn/layer.js';
 import * as layers from '../../src/nn/layers/index.js';
 import type { Model } from '../../src/nn/model.js';
 import { assign } from '../../src/nn/update.js';
@@ -65,7 +66,7 @@ describe('layers that run as one in inference', () => {
 
   it('give what the layers give one by one', async () => {
     const x = tensor(randomArray(2 * 9 * 10 * 3, 7), [2, 9, 10, 3]);
-    const calls = vi.spyOn(model.getLayer('stem'), 'call');
+    const calls = vi.spyOn(model.getLayer('project'), 'call');
     const alone = scope(() => model.callAll([x]).map((y) => y.data()));
     expect(calls).toHaveBeenCalledTimes(1);
     const together = scope(() => noGrad(() => model.callAll([x]).map((y) => y.data())));
@@ -119,11 +120,10 @@ describe('layers that run as one in inference', () => {
   });
 });
 
-describe('batch normalization and activation, which run as one in training', () => {
+describe('layers that run as one in training', () => {
   const x = input({ shape: [5, 6, 3] });
   const norm = layers.batchNormalization({ momentum: 0.5 });
   const values = randomArray(4 * 5 * 6 * 3, 3);
-  const upstream = randomArray(values.length, 4);
 
   /** Result, gradients and weights after `forward` and its backward pass, from the same weights. */
   async function trained(model: Model, forward: (batch: Tensor) => Tensor): Promise<number[][]> {
@@ -131,7 +131,7 @@ describe('batch normalization and activation, which run as one in training', () 
     const batch = requireGrad(tensor(values, [4, 5, 6, 3]));
     const tensors = scope(() => {
       const y = forward(batch);
-      y.backward(tensor(upstream, y.shape));
+      y.backward(tensor(randomArray(y.size, 4), y.shape));
       const grads = [batch, ...model.weights.map(({ value }) => value)].map(({ grad }) => grad);
       const all = [
         y,
@@ -148,27 +148,47 @@ describe('batch normalization and activation, which run as one in training', () 
     return (await Promise.all(tensors)).map((data) => [...data]);
   }
 
+  /** Compares a model with its layers one by one: `passed` runs with the layer after it. */
+  async function compare(
+    model: Model,
+    passed: Layer,
+    alone: (batch: Tensor) => Tensor,
+  ): Promise<void> {
+    const calls = vi.spyOn(passed, 'call');
+    const got = await trained(model, (batch) => model.call(batch, { training: true }));
+    expect(calls).not.toHaveBeenCalled();
+    const wanted = await trained(model, alone);
+    expect(calls).toHaveBeenCalledTimes(1);
+    calls.mockRestore();
+    expect(got.length).toBe(wanted.length);
+    for (const [i, values] of wanted.entries()) {
+      const most = Math.max(...values.map(Math.abs));
+      values.forEach((v, k) => expect(Math.abs(got[i]![k]! - v)).toBeLessThan(2e-6 * most));
+    }
+  }
+
+  it.each([
+    layers.conv2d({ filters: 8, kernelSize: 3, strides: 2 }),
+    layers.conv2d({ filters: 6, kernelSize: 3, groups: 3, useBias: false }),
+    layers.depthwiseConv2d({ kernelSize: 3, strides: 2, depthMultiplier: 2 }),
+  ])('padding and a convolution: $name', async (convolution) => {
+    const padding = layers.zeroPadding2d({
+      padding: [
+        [0, 1],
+        [2, 1],
+      ],
+    });
+    const model = modelOf({ inputs: x, outputs: convolution.apply(padding.apply(x)) });
+    await compare(model, padding, (batch) => convolution.call(padding.call(batch)));
+  });
+
   for (const activation of ['relu', 'relu6', 'sigmoid', 'tanh', 'swish'] as const) {
     for (const trainable of [true, false]) {
-      it(`${activation}, ${trainable ? 'trained' : 'frozen'}`, async () => {
+      it(`batch normalization, ${trainable ? 'trained' : 'frozen'}, and ${activation}`, async () => {
         const end = layers.activation({ activation });
         const model = modelOf({ inputs: x, outputs: end.apply(norm.apply(x)) });
         norm.trainable = trainable;
-        const calls = vi.spyOn(norm, 'call');
-        const together = await trained(model, (batch) => model.call(batch, { training: true }));
-        expect(calls).not.toHaveBeenCalled();
-        const alone = await trained(model, (batch) =>
-          end.call(norm.call(batch, { training: true })),
-        );
-        expect(calls).toHaveBeenCalledTimes(1);
-        calls.mockRestore();
-        expect(together.length).toBe(alone.length);
-        for (const [i, wanted] of alone.entries()) {
-          const most = Math.max(...wanted.map(Math.abs));
-          wanted.forEach((v, k) =>
-            expect(Math.abs(together[i]![k]! - v)).toBeLessThan(2e-6 * most),
-          );
-        }
+        await compare(model, norm, (batch) => end.call(norm.call(batch, { training: true })));
       });
     }
   }

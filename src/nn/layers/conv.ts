@@ -3,6 +3,7 @@ import {
   conv2d,
   conv2dTranspose,
   depthwiseConv2d,
+  type ConvOptions as OperationOptions,
   type ConvTransposeOptions,
 } from '../../ops/index.js';
 import { conv2dThen } from '../../ops/conv2d.js';
@@ -12,7 +13,7 @@ import type { Tensor } from '../../tensor.js';
 import { checkActivation, withActivation, type ActivationName } from '../activations.js';
 import { withDefaults, type Defaults, type Given } from '../config.js';
 import type { ConstraintLike } from '../constraints.js';
-import type { Fusion } from '../fuse.js';
+import type { Fusion, Sides } from '../fuse.js';
 import type { InitializerLike } from '../initializers.js';
 import {
   checkInteger,
@@ -58,7 +59,7 @@ const WINDOW = {
 } as const;
 
 /** Which kind of convolution it is. */
-type HeadOptions = { readonly groups: number } | { readonly depthwise: true };
+type HeadOptions = { readonly groups?: number; readonly depthwise?: boolean };
 
 /** What all convolutions have in common: a window, a bias and an activation. */
 abstract class Convolution<O extends ConvOptions> extends Layer {
@@ -112,14 +113,18 @@ abstract class Convolution<O extends ConvOptions> extends Layer {
     const { activation, padding } = this.config;
     if (this.constructor !== Class || activation !== 'linear') return undefined;
     const { bias } = this.bias;
+    const optionsOf = (sides: Sides | undefined): typeof kernel & OperationOptions => ({
+      ...{ ...this.attributes, ...this.bias, ...kernel },
+      ...(sides && { padding: sides }),
+    });
     return {
       kind: 'head',
       pads: padding === 'valid',
       bias,
-      run: (x, sides, tail) => {
-        const options = { ...this.attributes, ...this.bias, ...kernel };
-        const padded = sides ? { ...options, padding: sides } : options;
-        return conv2dThen(x, this.weight('kernel'), padded, tail);
+      run: (x, sides, tail) => conv2dThen(x, this.weight('kernel'), optionsOf(sides), tail),
+      call: (x, sides) => {
+        const convolve = kernel.depthwise ? depthwiseConv2d : conv2d;
+        return convolve(x, this.weight('kernel'), optionsOf(sides));
       },
     };
   }

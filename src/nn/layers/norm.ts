@@ -135,7 +135,7 @@ export class BatchNormalization extends Layer {
         };
         return scaleShift({ gamma, beta, ...averages }, bias, this.config.epsilon);
       },
-      run: (x, activation, { training = false }) => this.normalize(x, training, activation),
+      call: (x, activation, { training = false }) => this.normalize(x, training, activation),
     };
   }
 
