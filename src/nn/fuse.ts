@@ -1,3 +1,4 @@
+import { addThen } from '../ops/binary.js';
 import type { Tail } from '../ops/conv2d.js';
 import type { Activation } from '../ops/index.js';
 import type { Tensor } from '../tensor.js';
@@ -77,8 +78,8 @@ export function inferenceSteps(
 }
 
 /**
- * Those of training: a convolution with padding before it, and batch normalization with the activation after it, run
- * as one. See `inferenceSteps`.
+ * Those of training: a convolution with padding before it, and batch normalization or an addition with the activation
+ * after it, run as one. See `inferenceSteps`.
  */
 export function trainingSteps(
   calls: readonly LayerCall[],
@@ -122,17 +123,20 @@ function joined(
 function pairOf(first: LayerCall, next: Next): Step | undefined {
   const second = next(first.outputs[0]!);
   if (!second) return undefined;
-  const step = (run: (x: Tensor, options: CallOptions) => Tensor): Step => {
-    const calls = [first, second];
-    const { inputs } = first;
-    return { calls, call: undefined, inputs, outputs: second.outputs, run: ([x], o) => run(x!, o) };
+  const step = (run: Step['run']): Step => {
+    const [{ inputs }, { outputs }] = [first, second];
+    return { calls: [first, second], call: undefined, inputs, outputs, run };
   };
-  const [pad, activation] = [fusionOf(first, 'pad'), fusionOf(second, 'activation')];
+  const pad = fusionOf(first, 'pad');
   if (pad && fusionOf(second, 'head')?.pads) {
-    return step((x) => fusionOf(second, 'head')!.call(x, pad.sides));
+    return step(([x]) => fusionOf(second, 'head')!.call(x!, pad.sides));
   }
+  const { activation } = fusionOf(second, 'activation') ?? {};
   if (activation && fusionOf(first, 'norm')) {
-    return step((x, options) => fusionOf(first, 'norm')!.call(x, activation.activation, options));
+    return step(([x], options) => fusionOf(first, 'norm')!.call(x!, activation, options));
+  }
+  if (activation && activation !== 'swish' && fusionOf(first, 'add')) {
+    return step(([a, b]) => addThen(a!, b!, activation));
   }
   return undefined;
 }

@@ -2,7 +2,7 @@ import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { broadcastShape, formatShape, stridesOf, type Shape } from '../shape.js';
 import { empty, tensor, type Tensor } from '../tensor.js';
-import { activationNumber, type Activation } from './activation.js';
+import { activationGrad, activationNumber, type Activation } from './activation.js';
 import { checkFloat, elementWindows, square } from './elementwise.js';
 import { sumTo } from './reduce.js';
 import { part, runItems } from './run.js';
@@ -144,6 +144,16 @@ function binary(
 /** a + b with broadcasting. */
 export const add = (a: Value, b: Value): Tensor =>
   binary('add', a, b, false, (dy) => [() => dy, () => dy]);
+
+/** act(a + b) of two tensors of one shape, in one pass. */
+export function addThen(a: Tensor, b: Tensor, activation: Exclude<Activation, 'swish'>): Tensor {
+  const y = addActivated(a, b, activation);
+  return record('add', [a, b], y, [y], (dy, [result]) => {
+    const d = activationGrad(activation, result!, dy);
+    return [d, d];
+  });
+}
+
 /** act(a + b) of two tensors of one shape, in one pass. Not on the tape. */
 export function addActivated(a: Tensor, b: Tensor, activation: Activation | undefined): Tensor {
   const y = empty(a.shape);

@@ -7,7 +7,7 @@ import type { Layer } from '../../src/nn/layer.js';
 import * as layers from '../../src/nn/layers/index.js';
 import type { Model } from '../../src/nn/model.js';
 import { assign } from '../../src/nn/update.js';
-import { zeros } from '../../src/ops/index.js';
+import { add, zeros } from '../../src/ops/index.js';
 import { Random } from '../../src/random.js';
 import { scope } from '../../src/scope.js';
 import { requireGrad, tensor, type Tensor } from '../../src/tensor.js';
@@ -148,7 +148,7 @@ describe('layers that run as one in training', () => {
     return (await Promise.all(tensors)).map((data) => [...data]);
   }
 
-  /** Compares a model with its layers one by one: `passed` runs with the layer after it. */
+  /** Compares a model with its layers one by one: `passed` runs with its neighbour. */
   async function compare(
     model: Model,
     passed: Layer,
@@ -181,6 +181,19 @@ describe('layers that run as one in training', () => {
     const model = modelOf({ inputs: x, outputs: convolution.apply(padding.apply(x)) });
     await compare(model, padding, (batch) => convolution.call(padding.call(batch)));
   });
+
+  it.each(['relu', 'relu6', 'sigmoid', 'tanh'] as const)(
+    'an addition and %s',
+    async (activation) => {
+      const scaled = layers.depthwiseConv2d({ kernelSize: 1 });
+      const end = layers.activation({ activation });
+      const model = modelOf({
+        inputs: x,
+        outputs: end.apply(layers.add().apply([scaled.apply(x), x])),
+      });
+      await compare(model, end, (batch) => end.call(add(scaled.call(batch), batch)));
+    },
+  );
 
   for (const activation of ['relu', 'relu6', 'sigmoid', 'tanh', 'swish'] as const) {
     for (const trainable of [true, false]) {
