@@ -6,8 +6,8 @@ import type { ModelRow } from '../row.js';
 const EPSILON = 1.001e-5;
 
 /** The network of "Deep Residual Learning for Image Recognition", 2015, as Keras has it. */
-function resnet50(): Functional {
-  const image = input({ shape: [224, 224, 3] });
+function resnet50(size = 224, classes = 1000): Functional {
+  const image = input({ shape: [size, size, 3] });
   const padded = layers.zeroPadding2d({ padding: 3 }).apply(image);
   const stem = layers.zeroPadding2d({ padding: 1 }).apply(normalized(padded, 64, 7, 2));
   let x = layers.maxPooling2d({ poolSize: 3, strides: 2 }).apply(stem);
@@ -20,7 +20,7 @@ function resnet50(): Functional {
     for (let i = 0; i < count; i++) x = block(x, filters, i === 0 ? strides : undefined);
   }
   const features = layers.globalAveragePooling2d().apply(x);
-  const outputs = layers.dense({ units: 1000, activation: 'softmax' }).apply(features);
+  const outputs = layers.dense({ units: classes, activation: 'softmax' }).apply(features);
   return model({ inputs: image, outputs, name: 'resnet50', seed: 1 });
 }
 
@@ -55,7 +55,12 @@ const relu = (x: SymbolicTensor): SymbolicTensor =>
 
 const forward = (batch: number): ModelRow => ({
   ...{ name: `ResNet50, inference, batch ${batch}`, op: 'predict', unit: 'GFLOP/s' },
-  ...{ inputs: { x: [batch, 224, 224, 3] }, model: resnet50, full: batch > 1 },
+  ...{ inputs: { x: [batch, 224, 224, 3] }, model: () => resnet50(), full: batch > 1 },
 });
 
-export const resnet50Rows = [forward(1), forward(8)];
+const training: ModelRow = {
+  ...{ name: 'ResNet50 of 64x64, training step, batch 8', op: 'trainStep', unit: 'GFLOP/s' },
+  ...{ inputs: { x: [8, 64, 64, 3] }, model: () => resnet50(64, 10), full: true, tolerance: 0.1 },
+};
+
+export const resnet50Rows = [forward(1), forward(8), training];

@@ -3,7 +3,7 @@
 /**
  * @param weights one list per layer
  * @param x [n, height, width, channels]
- * @param key of dropout; without it nothing is dropped
+ * @param key of dropout, in training; without it nothing is dropped, and normalization takes its averages
  */
 export function forward(jax, layers, weights, x, key) {
   const uses = new Map();
@@ -42,7 +42,21 @@ const channels = (a) => a.reshape([1, a.shape[0], 1, 1]);
 const kinds = {
   Conv2D: ({ lax }, [x], [kernel, bias], { strides, padding }) =>
     lax.convGeneralDilated(x, kernel, [strides].flat(), padding.toUpperCase()).add(channels(bias)),
-  BatchNormalization: ({ numpy: np }, [x], [gamma, beta, mean, variance], { epsilon }) => {
+  BatchNormalization: (
+    { numpy: np },
+    [x],
+    [gamma, beta, mean, variance],
+    { epsilon },
+    own,
+    key,
+  ) => {
+    if (key) {
+      own.dispose?.();
+      const centered = x.ref.sub(np.mean(x, [0, 2, 3], { keepdims: true }));
+      const spread = np.mean(np.square(centered.ref), [0, 2, 3]);
+      const factor = gamma.mul(np.reciprocal(np.sqrt(spread.add(epsilon))));
+      return centered.mul(channels(factor)).add(channels(beta));
+    }
     const scale = gamma.mul(np.reciprocal(np.sqrt(variance.add(epsilon))));
     const shift = beta.sub(mean.mul(scale.ref));
     return x.mul(channels(scale)).add(channels(shift));
