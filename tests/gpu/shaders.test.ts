@@ -44,7 +44,8 @@ const optimizers = Object.fromEntries(
     `optimizer_${name}`,
     [
       { WG: 64, EACH: 4, COUNT: 1, SLOTS: 3, AMSGRAD: true, CENTERED: true },
-      { WG: 64, EACH: 1, COUNT: 2, SLOTS: 2, MOMENTUM: true, CLIP_NORM: true, LOSS_SCALE: true },
+      { WG: 64, EACH: 1, COUNT: 1, SLOTS: 2, MOMENTUM: true, CLIP_NORM: true, LOSS_SCALE: true },
+      { WG: 64, EACH: 4, COUNT: 2, SLOTS: 1, CLIP_VALUE: true },
     ],
   ]),
 );
