@@ -1,3 +1,4 @@
+import { Random } from '../src/random.js';
 import { amountOf, taskOf } from './task.js';
 import type { Library, Prepared, Task } from './library.js';
 import type { Row } from './row.js';
@@ -32,7 +33,8 @@ interface Runner {
 
 /**
  * Times a row: every library is prepared, run twice to warm up and compared with the first library;
- * then they take turns.
+ * then they take turns, each time in another order: what one leaves behind (garbage, spinning threads, cold caches)
+ * slows the next one down.
  */
 export async function measure(
   row: Row,
@@ -47,12 +49,14 @@ export async function measure(
     if ('prepared' in runner) expected ??= runner.gave;
     runners.push(runner);
   }
+  const ready = runners.filter((runner) => 'prepared' in runner);
+  const random = new Random(1);
   for (let round = 0; round < rounds; round++) {
-    for (const runner of runners) {
-      if ('prepared' in runner) runner.times.push(await timed(runner.prepared.run));
+    for (const runner of random.shuffle([...ready])) {
+      runner.times.push(await timed(runner.prepared.run));
     }
   }
-  for (const runner of runners) if ('prepared' in runner) await runner.prepared.dispose();
+  for (const runner of ready) await runner.prepared.dispose();
   task.dispose();
   const amount = amountOf(row);
   return runners.map((runner) => ('prepared' in runner ? summary(row, amount, runner) : runner));
