@@ -1,4 +1,5 @@
 // The child process of cold.ts: runs one row of one library once.
+import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { init } from '../src/gpu/init.js';
 import type { Once } from './cold.js';
@@ -17,7 +18,14 @@ async function once(): Promise<Once> {
   const prepared = await library.prepare(taskOf(rows.find(({ name }) => name === rowName)!));
   if (typeof prepared === 'string') return { reason: prepared };
   const firstMs = await timed(prepared.run);
-  return { firstMs, peakMiB: process.resourceUsage().maxRSS / 1024 };
+  return { firstMs, peakMiB: peakMiB() };
+}
+
+/** The largest resident size: on Linux `maxRSS` begins with that of the parent, which holds all libraries. */
+function peakMiB(): number {
+  const status = existsSync('/proc/self/status') ? readFileSync('/proc/self/status', 'utf8') : '';
+  const own = /^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1];
+  return Number(own ?? process.resourceUsage().maxRSS) / 1024;
 }
 
 const message = await once().catch((error: unknown): Once => ({
