@@ -31,7 +31,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let d = sqrt(variance[q] + p.epsilon);
   let scale = gamma[q] / d;
   let sum = sums[q] / p.count;
-  let dot_ = dots[q] / p.count / d;
+  let tilt = dots[q] / p.count / d;
 #if ACTIVATION
   let shift = beta[q];
 #endif
@@ -44,6 +44,6 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #else
     let given = dy[i];
 #endif
-    dx[i] = scale * (given - sum - away * dot_);
+    dx[i] = scale * (given - sum - away * tilt);
   }
 }

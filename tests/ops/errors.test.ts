@@ -123,6 +123,12 @@ const mistakes: readonly (readonly [string, () => unknown, ErrorCode, readonly R
     [/epsilon/, /-1/],
   ],
   [
+    'batchNorm',
+    () => ops.batchNorm(images(), make([3]), make([3]), { activation: 'gelu' as 'relu' }),
+    'ARGUMENT',
+    [/unknown activation "gelu"/, /relu, relu6/],
+  ],
+  [
     'batchNormInference',
     () => ops.batchNormInference(images(), make([3]), make([3]), make([3]), make([1, 3])),
     'SHAPE',

@@ -55,8 +55,8 @@ const COMMON = { weightDecay: null, clipnorm: null, clipvalue: null, globalClipn
 const CLIP: Range = { above: 0, orNull: true };
 
 /**
- * Updates weights in place from their gradients. Formulas, defaults and the
- * order of the steps are those of Keras 3.
+ * Updates weights in place from their gradients. Formulas, defaults and the order of the steps are those of
+ * Keras 3.
  */
 export abstract class Optimizer<C extends OptimizerConfig = OptimizerConfig> {
   /** Number of steps done. */
