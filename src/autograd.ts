@@ -1,10 +1,11 @@
 import { FoveaError } from './errors.js';
 import { add } from './ops/binary.js';
+import { cast } from './ops/cast.js';
 import { fill } from './ops/fill.js';
 import { chosenPrecision, withPrecision } from './precision.js';
 import { keep, scope } from './scope.js';
 import { formatShape, sameShape } from './shape.js';
-import type { Tensor } from './tensor.js';
+import type { DType, Tensor } from './tensor.js';
 
 /** Computes the gradients of an operation's inputs; `needs[i]` says which are wanted. */
 export type Backward = (
@@ -27,6 +28,8 @@ export class Node {
 
   constructor(
     readonly op: string,
+    /** Of the result, and so of its gradient. */
+    readonly dtype: DType,
     readonly inputs: readonly (Node | undefined)[],
     private saved: readonly Tensor[],
     private readonly back: Backward | undefined,
@@ -90,6 +93,7 @@ export function record(
     const handles = saved.map((tensor) => keep(tensor.detach()));
     output.node = new Node(
       op,
+      output.dtype,
       inputs.map((input) => input.node),
       handles,
       (...args) => withPrecision(precision, () => back(...args)),
@@ -100,7 +104,7 @@ export function record(
 
 /** The tape entry of a tensor that collects a gradient. */
 export function accumulateLeaf(leaf: Tensor): Node {
-  return new Node('leaf', [], [], undefined, leaf);
+  return new Node('leaf', leaf.dtype, [], [], undefined, leaf);
 }
 
 /** Whether an operation on these inputs goes on the tape. */
@@ -158,7 +162,9 @@ function propagate(node: Node, grads: Map<Node, Tensor>): void {
     return;
   }
   // An operation may pass dy on, also more than once: handles are made before it is freed.
-  const inputGrads = scope(() => [...node.run(dy)]);
+  const inputGrads = scope(() =>
+    node.run(dy).map((grad, i) => grad && ofType(grad, node.inputs[i]?.dtype)),
+  );
   node.inputs.forEach((input, i) => {
     const grad = inputGrads[i];
     if (!input || !grad) return;
@@ -168,6 +174,11 @@ function propagate(node: Node, grads: Map<Node, Tensor>): void {
   });
   for (const grad of inputGrads) grad?.dispose();
   dy.dispose();
+}
+
+/** A gradient in the type of what it belongs to. */
+function ofType(grad: Tensor, dtype: DType = grad.dtype): Tensor {
+  return grad.dtype === dtype ? grad : cast(grad, dtype as 'float32');
 }
 
 function accumulate(leaf: Tensor, grad: Tensor): void {

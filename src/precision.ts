@@ -21,6 +21,11 @@ export function chosenPrecision(): Precision | undefined {
   return chosen;
 }
 
+/** Whether convolutional layers store float16: in mixed precision, where the GPU can. */
+export function storesHalves(device: Device): boolean {
+  return isMixed(device) && device.gpu.features.has('shader-f16');
+}
+
 /** Whether products round their operands to float16: never on a GPU that cannot. */
 export function isMixed(device: Device): boolean {
   return (chosen ?? device.precision) === 'mixed' && device.hasF16;

@@ -1,5 +1,6 @@
 import { accumulateLeaf, backward, type Node } from './autograd.js';
 import { FoveaError } from './errors.js';
+import { floatToHalf, halfToFloat } from './half.js';
 import { now, type Live } from './gpu/commands.js';
 import type { Device } from './gpu/device.js';
 import { defaultDevice } from './gpu/init.js';
@@ -7,11 +8,14 @@ import type { Storage } from './gpu/memory.js';
 import { track } from './scope.js';
 import { formatShape, sizeOf, type Shape } from './shape.js';
 
-/** Element types. `uint8` is for pictures and masks: it can be made, read and cast. */
-export type DType = 'float32' | 'int32' | 'uint8';
+/**
+ * Element types. `uint8` is for pictures and masks: it can be made, read and cast. `float16` is for the memory
+ * alone: operations compute in float32, and round what they store. It needs the feature 'shader-f16'.
+ */
+export type DType = 'float32' | 'float16' | 'int32' | 'uint8';
 
 /** The typed array that holds elements of a dtype. */
-export type TypedArrayOf<D extends DType = DType> = D extends 'float32'
+export type TypedArrayOf<D extends DType = DType> = D extends 'float32' | 'float16'
   ? Float32Array
   : D extends 'int32'
     ? Int32Array
@@ -166,7 +170,7 @@ export function tensor(
   const dtype = options.dtype ?? dtypeOf(flat);
   const bytesOf = (numbers: FlatValues): ArrayBufferView => {
     checkCount(numbers, target);
-    return convert(numbers, dtype);
+    return dtype === 'float16' ? toHalves(numbers) : convert(numbers, dtype);
   };
   const bytes = bytesOf(flat);
   const result = empty(target, dtype);
@@ -215,8 +219,8 @@ function checkCount({ length }: FlatValues, shape: Shape): void {
 
 /** Marks a tensor as a leaf of the tape: `backward()` will set its `grad`. Returns it. */
 export function requireGrad(t: Tensor): Tensor {
-  if (t.dtype !== 'float32') {
-    throw new FoveaError('ARGUMENT', `only float32 tensors have gradients, got ${t.dtype}`);
+  if (!isFloat(t)) {
+    throw new FoveaError('ARGUMENT', `only float tensors have gradients, got ${t.dtype}`);
   }
   t.node ??= accumulateLeaf(t);
   return t;
@@ -225,16 +229,33 @@ export function requireGrad(t: Tensor): Tensor {
 /** A tensor of undefined content; operations write every element of it. */
 export function empty(shape: Shape, dtype: DType = 'float32'): Tensor {
   const device = defaultDevice();
-  // At least 16 bytes and whole vec4s, so that kernels may read and write four elements at a time.
-  const bytes = Math.max(16, Math.ceil(byteLength(dtype, sizeOf(shape)) / 16) * 16);
-  return new Tensor(device, device.memory.allocate(bytes), shape, dtype);
+  if (dtype === 'float16' && !device.gpu.features.has('shader-f16')) {
+    throw new FoveaError('ARGUMENT', `this adapter has no float16, wanted for ${formatShape(shape)}`, {
+      hint: 'Use float32. "fovea doctor" shows what the adapter has.',
+    });
+  }
+  return new Tensor(device, device.memory.allocate(bufferBytes(dtype, sizeOf(shape))), shape, dtype);
 }
 
-function byteLength(dtype: DType, size: number): number {
-  return dtype === 'uint8' ? size : size * 4;
+const BYTES = { float32: 4, float16: 2, int32: 4, uint8: 1 } as const;
+
+/** Bytes that elements take. */
+export function byteLength(dtype: DType, size: number): number {
+  return size * BYTES[dtype];
+}
+
+/** Bytes of a buffer for elements: at least 16 and whole vec4s, since kernels take four elements at a time. */
+export function bufferBytes(dtype: DType, size: number): number {
+  return Math.max(16, Math.ceil(byteLength(dtype, size) / 16) * 16);
+}
+
+/** Whether the elements are real numbers. */
+export function isFloat({ dtype }: Tensor): boolean {
+  return dtype === 'float32' || dtype === 'float16';
 }
 
 function typed(dtype: DType, buffer: ArrayBuffer): Float32Array | Int32Array | Uint8Array {
+  if (dtype === 'float16') return Float32Array.from(new Uint16Array(buffer), halfToFloat);
   if (dtype === 'float32') return new Float32Array(buffer);
   return dtype === 'int32' ? new Int32Array(buffer) : new Uint8Array(buffer);
 }
@@ -244,6 +265,10 @@ type FlatValues = Float32Array | Int32Array | Uint8Array | Float64Array | readon
 function dtypeOf(values: FlatValues): DType {
   if (values instanceof Int32Array) return 'int32';
   return values instanceof Uint8Array ? 'uint8' : 'float32';
+}
+
+function toHalves(values: FlatValues): Uint16Array {
+  return Uint16Array.from(values as ArrayLike<number>, floatToHalf);
 }
 
 function convert(values: FlatValues, dtype: DType): Float32Array | Int32Array | Uint8Array {

@@ -81,7 +81,7 @@ async function check(given: OpCase, { tolerance }: OpFamily, halves: boolean): P
  * Rounds to f16: to multiples of 2^-10 of the largest power of two in a number. What is smaller than
  * normal numbers becomes 0, as some adapters take it.
  */
-function toHalves({ shape, data }: Array64): Array64 {
+export function toHalves({ shape, data }: Array64): Array64 {
   const round = (x: number): number => {
     const exponent = Math.floor(Math.log2(Math.abs(x) || 1));
     const step = 2 ** (exponent - 10);
@@ -90,11 +90,21 @@ function toHalves({ shape, data }: Array64): Array64 {
   return { shape, data: data.map(round) };
 }
 
-/** Runs a case on the GPU, with gradients where they are wanted. */
-export async function onGpu(test: OpCase, expected: Array64, dy: Array64): Promise<Outcome> {
-  const inputs = test.inputs.map((input, i) =>
-    tensor(input.data, input.shape, { requiresGrad: test.differentiable[i]! }),
-  );
+/**
+ * Runs a case on the GPU, with gradients where they are wanted.
+ *
+ * @param halves of how many inputs, from the first on, the elements are float16
+ */
+export async function onGpu(
+  test: OpCase,
+  expected: Array64,
+  dy: Array64,
+  halves = 0,
+): Promise<Outcome> {
+  const inputs = test.inputs.map((input, i) => {
+    const dtype = i < halves ? 'float16' : 'float32';
+    return tensor(input.data, input.shape, { requiresGrad: test.differentiable[i]!, dtype });
+  });
   const labels = (test.labels ?? []).map((l) => tensor(Int32Array.from(l.data), l.shape));
   // An operation may have other results than the one that is tested.
   const y = scope(() => test.gpu(inputs, labels));

@@ -2,6 +2,7 @@ import { FoveaError } from '../errors.js';
 import { shaderSources } from '../shaders/embedded.js';
 import { debug } from './debug.js';
 import { outcome } from './failure.js';
+import { storeHalves } from './half.js';
 import { reflect, type Reflection } from './reflect.js';
 import { expand, type Flags } from './template.js';
 
@@ -92,12 +93,16 @@ export class KernelCache {
     return this.byText.size;
   }
 
-  /** The kernel of `src/shaders/<name>.wgsl` with these compile-time flags. */
-  get(name: string, flags: Flags): Kernel {
-    const key = `${name} ${JSON.stringify(flags)}`;
+  /**
+   * The kernel of `src/shaders/<name>.wgsl` with these compile-time flags.
+   *
+   * @param halves the variables that are stored as float16
+   */
+  get(name: string, flags: Flags, halves: readonly string[] = []): Kernel {
+    const key = `${name} ${JSON.stringify(flags)} ${halves.join()}`;
     let kernel = this.byFlags.get(key);
     if (kernel) return kernel;
-    const text = expand(shaderSources, name, flags);
+    const text = storeHalves(expand(shaderSources, name, flags), halves);
     kernel = this.byText.get(text) ?? this.create(name, flags, text);
     this.byText.set(text, kernel);
     this.byFlags.set(key, kernel);

@@ -1,7 +1,7 @@
 import { noGrad } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { defaultDevice, noteMissingF16 } from '../gpu/init.js';
-import { concat } from '../ops/index.js';
+import { cast, concat } from '../ops/index.js';
 import { isMixed, withPrecision } from '../precision.js';
 import { keep, scope } from '../scope.js';
 import { formatShape, sameShape, type Shape } from '../shape.js';
@@ -212,7 +212,10 @@ export abstract class Model extends Layer {
     options: CallOptions,
     logits: readonly SymbolicTensor[],
   ): readonly Tensor[] {
-    return this.inPrecision(() => this.graph.run(inputs, this.outputs, options, new Set(logits)));
+    const outputs = this.inPrecision(() =>
+      this.graph.run(inputs, this.outputs, options, new Set(logits)),
+    );
+    return outputs.map(inFloat32);
   }
 
   /**
@@ -226,7 +229,7 @@ export abstract class Model extends Layer {
     if (inputs.length === 1) this.ensureBuilt(inputs[0]!.shape.slice(1));
     const wanted = this.graph.resultOf(this.getLayer(layerName));
     return this.inPrecision(() =>
-      scope(() => noGrad(() => this.graph.run(inputs, [wanted], {})[0]!)),
+      scope(() => noGrad(() => inFloat32(this.graph.run(inputs, [wanted], {})[0]!))),
     );
   }
 
@@ -410,4 +413,12 @@ export abstract class Model extends Layer {
     this.how?.optimizer.dispose();
     this.how?.lossScale.dispose();
   }
+}
+
+/** A result as models give it, also where their layers store float16. */
+function inFloat32(y: Tensor): Tensor {
+  if (y.dtype !== 'float16') return y;
+  const result = cast(y, 'float32');
+  y.dispose();
+  return result;
 }

@@ -49,11 +49,11 @@ export function affine(x: Tensor, transforms: Tensor, options: AffineOptions = {
     params: { h, w, oh, ow, fill: fillValue },
     transforms,
   };
-  const y = empty([n, oh, ow, c]);
+  const y = empty([n, oh, ow, c], x.dtype);
   dispatch(op, 'affine', plan, { x, y }, oh * ow);
-  const { shape } = x;
+  const { shape, dtype } = x;
   return record(op, [x], y, [transforms], (dy, [saved]) => {
-    const dx = empty(shape);
+    const dx = empty(shape, dtype);
     const again = { ...plan, transforms: saved! };
     dispatch(`${op} gradient`, 'affine_grad', again, { dy, dx }, 1);
     return [dx];

@@ -1,11 +1,11 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { broadcastShape, formatShape, stridesOf, type Shape } from '../shape.js';
-import { empty, tensor, type Tensor } from '../tensor.js';
+import { empty, tensor, type DType, type Tensor } from '../tensor.js';
 import { activationGrad, activationNumber, type Activation } from './activation.js';
 import { checkFloat, elementWindows, square } from './elementwise.js';
 import { sumTo } from './reduce.js';
-import { part, runItems } from './run.js';
+import { isHalf, part, runItems } from './run.js';
 
 type Comparison = 'equal' | 'greater' | 'greater_equal';
 type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'minimum';
@@ -14,7 +14,7 @@ type Binary = Arithmetic | Comparison | 'a_wins' | 'b_wins';
 /** Computes without recording. */
 function binaryRaw(op: Binary, a: Tensor, b: Tensor): Tensor {
   const shape = broadcastShape(op, a.shape, b.shape);
-  const y = empty(shape);
+  const y = empty(shape, resultType(a, b));
   const whole = (t: Tensor): boolean => t.size === y.size;
   const single = (t: Tensor): boolean => t.size === 1;
   if (!((whole(a) || single(a)) && (whole(b) || single(b)))) return broadcastInto(op, a, b, y);
@@ -29,6 +29,13 @@ function binaryRaw(op: Binary, a: Tensor, b: Tensor): Tensor {
     runItems(op, 'binary', flags, { a: of(a), b: of(b), y: of(y) }, {}, n4);
   }
   return y;
+}
+
+/** float16 where both are; a single value follows the other operand, as in PyTorch. */
+function resultType(...operands: readonly [Tensor, Tensor]): DType {
+  const wide = operands.filter(({ size }) => size > 1);
+  const deciding = wide.length > 0 ? wide : operands;
+  return deciding.every(isHalf) ? 'float16' : 'float32';
 }
 
 const MAX_DIMS = 6;
@@ -156,7 +163,7 @@ export function addThen(a: Tensor, b: Tensor, activation: Exclude<Activation, 's
 
 /** act(a + b) of two tensors of one shape, in one pass. Not on the tape. */
 export function addActivated(a: Tensor, b: Tensor, activation: Activation | undefined): Tensor {
-  const y = empty(a.shape);
+  const y = empty(a.shape, resultType(a, b));
   const flags = { ACTIVATION: activationNumber('add', activation) };
   for (const window of elementWindows('add', y)) {
     const n4 = Math.ceil(window.rows / 4);

@@ -17,7 +17,7 @@ import { addsResidual, convForward, convGradFilter, convGradInput } from './gemm
 import { reshape } from './movement.js';
 import { roundUp } from './gemm_operand.js';
 import { reduceRaw } from './reduce.js';
-import { windows, type Part, type Window } from './run.js';
+import { ALIGN, windows, type Part, type Window } from './run.js';
 
 /** Options shared by the convolutions. */
 export interface ConvOptions {
@@ -113,7 +113,7 @@ export function conv2dThen(
   const g = options.depthwise
     ? conv2dGeometry('conv2d', x.shape, [kh, kw, 1, c * multiplier], { ...options, groups: c })
     : conv2dGeometry('conv2d', x.shape, w.shape, options);
-  const y = empty([g.batch, g.oh, g.ow, g.co]);
+  const y = empty([g.batch, g.oh, g.ow, g.co], x.dtype);
   const isLate = residual !== undefined && !addsResidual(y.device, g);
   convolve('conv2d', x, w, y, g, false, {
     bias: scaleShift ?? options.bias,
@@ -186,15 +186,15 @@ export function convolution(
     z.dispose();
     return y;
   }
-  const y = empty(shape);
+  const y = empty(shape, x.dtype);
   const epilogue = { bias, activation: activationNumber(op, activation) };
   convolve(op, x, w, y, g, transposed, epilogue);
   const fused = activation === 'swish' ? undefined : activation;
   return record(op, inputs, y, fused ? [x, w, y] : [x, w], (dy, [sx, sw, sy], needs) => {
     const dz = fused ? activationGrad(fused, sy!, dy) : dy;
     return [
-      needs[0] ? inputGradient(op, dz, sw!, sx!.shape, g, transposed) : undefined,
-      needs[1] ? filterGradient(op, sx!, dz, sw!.shape, g, transposed) : undefined,
+      needs[0] ? inputGradient(op, dz, sw!, sx!, g, transposed) : undefined,
+      needs[1] ? filterGradient(op, sx!, dz, sw!, g, transposed) : undefined,
       needs[2] ? biasGradient(dz) : undefined,
     ];
   });
@@ -215,7 +215,7 @@ export function checkBias(op: string, bias: Tensor | undefined, channels: number
 /** Sum of dy over everything but the channels. */
 export function biasGradient(dy: Tensor): Tensor {
   const axes = Array.from({ length: dy.rank - 1 }, (_, i) => i);
-  return reshape(reduceRaw('bias gradient', 'SUM', dy, axes, 1), [dy.shape.at(-1)!]);
+  return reshape(reduceRaw('bias gradient', 'SUM', dy, axes, 1, 'float32'), [dy.shape.at(-1)!]);
 }
 
 /** Pictures at a time, so that neither side exceeds the binding limit. */
@@ -227,10 +227,7 @@ function batchWindows(op: string, y: Tensor, g: ConvGeometry): Window[] {
   return windows(op, g.batch, [Math.ceil(largest / ALIGN) * ALIGN], limit - ALIGN * 4);
 }
 
-/** A binding begins at a multiple of 256 bytes: of 64 elements. */
-const ALIGN = 64;
-
-/** The pictures of a window, as a part that begins up to 63 elements before them. */
+/** The pictures of a window, as a part that begins less than ALIGN elements before them. */
 function pictures(tensor: Tensor, size: number, { start, rows }: Window): Pictures {
   const offset = (start * size) % ALIGN;
   return {
@@ -272,11 +269,11 @@ function inputGradient(
   op: string,
   dy: Tensor,
   w: Tensor,
-  shape: Shape,
+  x: Tensor,
   g: ConvGeometry,
   transposed: boolean,
 ): Tensor {
-  const dx = empty(shape);
+  const dx = empty(x.shape, x.dtype);
   convolve(`${op} dx`, dy, w, dx, g, !transposed, {});
   return dx;
 }
@@ -285,14 +282,14 @@ function filterGradient(
   op: string,
   x: Tensor,
   dy: Tensor,
-  shape: Shape,
+  w: Tensor,
   g: ConvGeometry,
   transposed: boolean,
 ): Tensor {
   const [large, small] = transposed ? [dy, x] : [x, dy];
   return batchWindows(op, x, g)
     .map((window) => {
-      const dw = empty(shape);
+      const dw = empty(w.shape, w.dtype);
       const from = pictures(large, g.ih * g.iw * g.ci, window);
       const to = pictures(small, g.oh * g.ow * g.co, window);
       const offsets = { xOffset: from.offset, yOffset: to.offset };

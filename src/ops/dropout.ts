@@ -47,7 +47,7 @@ export function dropout(x: Tensor, { rate, seed }: DropoutOptions): Tensor {
 }
 
 function masked(op: string, x: Tensor, mask: Params): Tensor {
-  const y = empty(x.shape);
+  const y = empty(x.shape, x.dtype);
   for (const window of elementWindows(op, x)) {
     const n4 = Math.ceil(window.rows / 4);
     const operands = { x: part(x, 1, window), y: part(y, 1, window) };

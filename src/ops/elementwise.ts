@@ -1,17 +1,17 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { formatShape } from '../shape.js';
-import { empty, type Tensor } from '../tensor.js';
+import { empty, isFloat, type Tensor } from '../tensor.js';
 import { part, runItems, windows, type Window } from './run.js';
 
-/** Throws unless all tensors are float32. */
+/** Throws unless all tensors are float32 or float16. */
 export function checkFloat(op: string, ...tensors: readonly Tensor[]): void {
-  for (const { dtype, shape } of tensors) {
-    if (dtype !== 'float32') {
-      throw new FoveaError('ARGUMENT', `${op}: needs float32, got ${dtype} ${formatShape(shape)}`, {
-        hint: 'cast(x, "float32") converts.',
-      });
-    }
+  for (const tensor of tensors) {
+    if (isFloat(tensor)) continue;
+    const { dtype, shape } = tensor;
+    throw new FoveaError('ARGUMENT', `${op}: needs float32, got ${dtype} ${formatShape(shape)}`, {
+      hint: 'cast(x, "float32") converts.',
+    });
   }
 }
 
@@ -80,7 +80,7 @@ function unaryKernel(
 /** f(x) element by element, under the name `op`. */
 export function unary(op: string, x: Tensor, f: Unary, coefficients: Coefficients = []): Tensor {
   checkFloat(op, x);
-  const y = empty(x.shape);
+  const y = empty(x.shape, x.dtype);
   unaryKernel(op, 'unary', f, { x, y }, coefficients);
   const saved = SAVES_OUTPUT.has(f) ? y : x;
   return record(op, [x], y, [saved], (dy, [s]) => [unaryGrad(op, s!, dy, f, coefficients)]);
@@ -94,7 +94,7 @@ export function unaryGrad(
   f: Unary,
   coefficients: Coefficients = [],
 ): Tensor {
-  const dx = empty(s.shape);
+  const dx = empty(s.shape, s.dtype);
   unaryKernel(`${op} gradient`, 'unary_grad', f, { s, dy, dx }, coefficients);
   return dx;
 }

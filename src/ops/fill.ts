@@ -1,11 +1,15 @@
-import { empty, type Tensor } from '../tensor.js';
+import { empty, type DType, type Tensor } from '../tensor.js';
 import type { Shape } from '../shape.js';
 import { elementWindows } from './elementwise.js';
 import { runItems } from './run.js';
 
-/** A float32 tensor with the same value everywhere. */
-export function fill(shape: Shape, value: number): Tensor {
-  return fillWith(value, empty(shape));
+/** A tensor with the same value everywhere. */
+export function fill(
+  shape: Shape,
+  value: number,
+  dtype: DType = 'float32',
+): Tensor {
+  return fillWith(value, empty(shape, dtype));
 }
 
 function fillWith(value: number, y: Tensor): Tensor {
@@ -17,8 +21,8 @@ function fillWith(value: number, y: Tensor): Tensor {
   return y;
 }
 
-/** A tensor of zeros: the same bits in both types. */
-export function zeros(shape: Shape, dtype: 'float32' | 'int32' = 'float32'): Tensor {
+/** A tensor of zeros: the same bits in all types. */
+export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
   return fillWith(0, empty(shape, dtype));
 }
 

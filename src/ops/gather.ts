@@ -3,8 +3,7 @@ import { FoveaError } from '../errors.js';
 import { formatShape, sizeOf } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat } from './elementwise.js';
-import { reshape } from './movement.js';
-import { run, runItems, windows } from './run.js';
+import { run, runItems } from './run.js';
 
 const WG = 64;
 
@@ -24,15 +23,15 @@ export function gather(x: Tensor, indices: Tensor): Tensor {
   if (x.rank === 0) {
     throw new FoveaError('SHAPE', 'gather: x must have rows, got a scalar of shape []');
   }
-  const { shape } = x;
+  const { shape, dtype } = x;
   const inner = sizeOf(shape.slice(1));
   const vec = inner % 4 === 0 ? 4 : 1;
   const flags = { T: vec === 4 ? 'vec4f' : 'f32' };
-  const y = empty([...indices.shape, ...shape.slice(1)]);
+  const y = empty([...indices.shape, ...shape.slice(1)], x.dtype);
   const params = { c: inner / vec, rows: shape[0]!, nan: NaN };
   runItems('gather', 'gather', flags, { x, indices, y }, params, y.size / vec);
   return record('gather', [x], y, [indices], (dy, saved) => {
-    const dx = empty(shape);
+    const dx = empty(shape, dtype);
     const operands = { indices: saved[0]!, dy, dx };
     const sizes = { n: dx.size / vec, c: inner / vec, count: saved[0]!.size };
     const all = { WG, ...flags };
@@ -58,37 +57,6 @@ export function oneHot(indices: Tensor, depth: number): Tensor {
   }
   const y = empty([...indices.shape, depth]);
   runItems('oneHot', 'one_hot', {}, { indices, y }, { depth }, y.size);
-  return y;
-}
-
-/**
- * Converts to another type. Integers above 2^24 are rounded.
- *
- * @param x float32, int32 or uint8, any shape. Integers have no gradient.
- * @param dtype 'float32', the only target so far
- */
-export function cast(x: Tensor, dtype: 'float32'): Tensor {
-  const wanted: string = dtype;
-  if (wanted !== 'float32') {
-    throw new FoveaError(
-      'ARGUMENT',
-      `cast: cannot convert ${x.dtype} ${formatShape(x.shape)} to ${wanted}`,
-      { hint: 'Only float32 can be cast to; tensor(values, shape, { dtype }) makes other types.' },
-    );
-  }
-  if (x.dtype === 'float32') return reshape(x, x.shape);
-  const bytes = x.dtype === 'uint8';
-  const y = empty(x.shape);
-  // In units of four elements: one vec4 of y, and a word or a vec4 of x.
-  const words = bytes ? 1 : 4;
-  const limit = x.device.bindingLimit;
-  for (const { start, rows } of windows('cast', Math.ceil(x.size / 4), [4, words], limit)) {
-    const operands = {
-      x: { tensor: x, start: start * words, count: rows * words },
-      y: { tensor: y, start: start * 4, count: rows * 4 },
-    };
-    runItems('cast', 'cast', { BYTES: bytes }, operands, {}, rows);
-  }
   return y;
 }
 

@@ -89,6 +89,7 @@ export {
   type BatchNormTrainingOptions,
 } from './norm.js';
 export { layerNorm, type LayerNormOptions } from './layer_norm.js';
-export { cast, gather, oneHot } from './gather.js';
+export { cast } from './cast.js';
+export { gather, oneHot } from './gather.js';
 export { affine, type AffineOptions } from './affine.js';
 export { resize, type ResizeOptions } from './resize.js';

@@ -88,7 +88,7 @@ function normalise(
   beta: Tensor,
   epsilon: number,
 ): Tensor {
-  const y = empty(x.shape);
+  const y = empty(x.shape, x.dtype);
   const params = { size: rows.c, epsilon };
   const tensors = { wide: { x, y }, channels: { gamma, beta } };
   runRows(rows, { op, name: 'layer_norm', flags: {}, params, ...tensors });
@@ -102,7 +102,7 @@ function inputGradient(
   gamma: Tensor,
   epsilon: number,
 ): Tensor {
-  const dx = empty(x.shape);
+  const dx = empty(x.shape, x.dtype);
   const params = { size: rows.c, epsilon };
   const tensors = { wide: { x, dy, dx }, channels: { gamma } };
   runRows(rows, { op: `${op} gradient`, name: 'layer_norm_grad', flags: {}, params, ...tensors });
@@ -122,6 +122,6 @@ function gammaGradient(
 }
 
 function rowSum(op: string, { rows, c }: Rows, dy: Tensor, shape: readonly number[]): Tensor {
-  const kept = reduceRaw(`${op} gradient`, 'SUM', reshape(dy, [rows, c]), [0], 1);
+  const kept = reduceRaw(`${op} gradient`, 'SUM', reshape(dy, [rows, c]), [0], 1, 'float32');
   return reshape(kept, shape);
 }

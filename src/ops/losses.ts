@@ -1,7 +1,7 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { formatShape, sameShape } from '../shape.js';
-import { empty, type Tensor } from '../tensor.js';
+import { empty, isFloat, type Tensor } from '../tensor.js';
 import { checkFloat } from './elementwise.js';
 import { rowsOf, runRows } from './rows.js';
 
@@ -65,7 +65,7 @@ export function checkNoGradient(op: string, name: string, t: Tensor): void {
 /** Throws unless labels fit; tells whether they are class numbers. */
 function areNumbers(op: string, x: Tensor, labels: Tensor): boolean {
   if (labels.dtype === 'int32' && sameShape(labels.shape, x.shape.slice(0, -1))) return true;
-  if (labels.dtype === 'float32' && sameShape(labels.shape, x.shape)) return false;
+  if (isFloat(labels) && sameShape(labels.shape, x.shape)) return false;
   throw new FoveaError(
     'SHAPE',
     `${op}: labels ${labels.dtype} ${formatShape(labels.shape)} do not fit predictions ` +
@@ -105,7 +105,7 @@ function crossEntropy(
   runRows(rows, { op, name: 'cross_entropy', ...shared, ...split({ x }, { loss }, labels) });
   return record(op, [x], loss, [x, labels], (dloss, saved) => {
     const [input, t] = [saved[0]!, saved[1]!];
-    const dx = empty(input.shape);
+    const dx = empty(input.shape, input.dtype);
     const operands = split({ x: input, dx }, { dloss }, t);
     const name = 'cross_entropy_grad';
     runRows(rows, { op: `${op} gradient`, name, ...shared, ...operands });

@@ -1,12 +1,12 @@
 import { isRecorded, record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { checkRank, formatShape } from '../shape.js';
-import { empty, type Tensor } from '../tensor.js';
+import { empty, type DType, type Tensor } from '../tensor.js';
 import { activationGrad, activationNumber, type Activation } from './activation.js';
 import { biasGradient, checkBias } from './conv2d.js';
 import { add } from './binary.js';
 import { checkFloat, swish } from './elementwise.js';
-import { fill } from './fill.js';
+import { zeros } from './fill.js';
 import { matrixGeometry, type Epilogue } from './conv_geometry.js';
 import { convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape, transpose } from './movement.js';
@@ -33,10 +33,12 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const { transposeA: ta = false, transposeB: tb = false } = options;
   const y = matmulRaw('matmul', a, b, ta, tb);
   return record('matmul', [a, b], y, [a, b], (dy, [x, z], needs) => {
+    const gradient = (of: Tensor, a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor =>
+      matmulRaw(of === x ? 'matmul da' : 'matmul db', a, b, ta, tb, {}, of.dtype);
     const da = (): Tensor =>
-      ta ? matmulRaw('matmul da', z!, dy, tb, true) : matmulRaw('matmul da', dy, z!, false, !tb);
+      ta ? gradient(x!, z!, dy, tb, true) : gradient(x!, dy, z!, false, !tb);
     const db = (): Tensor =>
-      tb ? matmulRaw('matmul db', dy, x!, true, ta) : matmulRaw('matmul db', x!, dy, !ta, false);
+      tb ? gradient(z!, dy, x!, true, ta) : gradient(z!, x!, dy, !ta, false);
     return [needs[0] ? da() : undefined, needs[1] ? db() : undefined];
   });
 }
@@ -80,8 +82,10 @@ export function dense(
   const fused = activation === 'swish' ? undefined : activation;
   return record('dense', inputs, y, fused ? [x, w, y] : [x, w], (dy, [sx, sw, sy], needs) => {
     const dz = reshape(fused ? activationGrad(fused, sy!, dy) : dy, [-1, n]);
-    const dx = (): Tensor => reshape(matmulRaw('dense dx', dz, sw!, false, true), sx!.shape);
-    const dw = (): Tensor => matmulRaw('dense dw', reshape(sx!, [-1, k]), dz, true, false);
+    const dx = (): Tensor =>
+      reshape(matmulRaw('dense dx', dz, sw!, false, true, {}, sx!.dtype), sx!.shape);
+    const dw = (): Tensor =>
+      matmulRaw('dense dw', reshape(sx!, [-1, k]), dz, true, false, {}, sw!.dtype);
     return [
       needs[0] ? dx() : undefined,
       needs[1] ? dw() : undefined,
@@ -98,6 +102,7 @@ function matmulRaw(
   ta: boolean,
   tb: boolean,
   epilogue: Epilogue = {},
+  dtype: DType = a.dtype,
 ): Tensor {
   checkFloat(op, a, b);
   checkRank(op, 'a', a.shape, ta ? 'k, m' : 'm, k');
@@ -112,13 +117,13 @@ function matmulRaw(
     );
   }
   if (ta && tb) {
-    const flipped = matmulRaw(op, b, a, false, false);
+    const flipped = matmulRaw(op, b, a, false, false, {}, dtype);
     const y = transpose(flipped);
     flipped.dispose();
     return y;
   }
-  if (ta) return productTN(op, a, b, [m, k, n]);
-  const y = empty([m, n]);
+  if (ta) return productTN(op, a, b, [m, k, n], dtype);
+  const y = empty([m, n], dtype);
   if (tb) productNT(op, a, b, y, [m, k, n]);
   else productNN(op, a, b, y, [m, k, n], epilogue);
   return y;
@@ -169,11 +174,17 @@ function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes
  * a^T b. A large result is made in windows of its rows; large operands are used in windows of theirs,
  * whose products are added up in order.
  */
-function productTN(op: string, a: Tensor, b: Tensor, [m, k, n]: Sizes): Tensor {
+function productTN(
+  op: string,
+  a: Tensor,
+  b: Tensor,
+  [m, k, n]: Sizes,
+  dtype: DType,
+): Tensor {
   const limit = a.device.bindingLimit;
   let total: Tensor | undefined;
   for (const kw of windows(op, k, padded(m, n), limit)) {
-    const y = empty([m, n]);
+    const y = empty([m, n], dtype);
     for (const mw of windows(op, m, padded(n), limit, 4)) {
       const g = { ...matrixGeometry(kw.rows, mw.rows, n), xStride: m, xOffset: mw.start };
       convGradFilter(op, part(a, m, kw), part(b, n, kw), part(y, n, mw), g);
@@ -182,7 +193,7 @@ function productTN(op: string, a: Tensor, b: Tensor, [m, k, n]: Sizes): Tensor {
     total = before ? add(before, y) : y;
     if (before) for (const t of [before, y]) t.dispose();
   }
-  return total ?? fill([m, n], 0);
+  return total ?? zeros([m, n], dtype);
 }
 
 /** Sizes of rows, also as the products pad them: to fours. */

@@ -1,12 +1,14 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { axisOf, formatShape, sameShape, sizeOf, stridesOf, type Shape } from '../shape.js';
-import { empty, Tensor } from '../tensor.js';
+import { scope } from '../scope.js';
+import { empty, isFloat, Tensor } from '../tensor.js';
 import { broadcastStrides } from './binary.js';
+import { cast } from './cast.js';
 import { checkFloat } from './elementwise.js';
 import { fill } from './fill.js';
 import { sumTo } from './reduce.js';
-import { runItems } from './run.js';
+import { isHalf, runItems } from './run.js';
 
 const MAX_DIMS = 6;
 
@@ -26,7 +28,7 @@ interface Dimension {
   readonly y: number;
 }
 
-/** Copies a box of elements of 4 bytes from `x` into `y`. */
+/** Copies a box of elements from `x` into `y`, as they are. */
 function copyBox(op: string, x: Tensor, y: Tensor, box: Box): void {
   if (box.shape.length > MAX_DIMS) {
     throw new FoveaError(
@@ -53,7 +55,8 @@ function copyBox(op: string, x: Tensor, y: Tensor, box: Box): void {
     params[`x${i}`] = all[i]?.x ?? 0;
     params[`y${i}`] = all[i]?.y ?? 0;
   }
-  const flags = { D: all.length, V: inFours ? 'vec4u' : 'u32' };
+  const [one, four] = isHalf(x) ? ['f16', 'vec4h'] : ['u32', 'vec4u'];
+  const flags = { D: all.length, V: inFours ? four! : one! };
   runItems(op, 'copy_strided', flags, { x, y }, params, n);
 }
 
@@ -154,7 +157,7 @@ export function pad(
     );
   }
   const shape = x.shape.map((n, i) => n + paddings[i]![0] + paddings[i]![1]);
-  const y = fill(shape, value);
+  const y = fill(shape, value, x.dtype);
   const to = stridesOf(shape);
   const toOffset = paddings.reduce((sum, [before], i) => sum + before * to[i]!, 0);
   copyBox('pad', x, y, { shape: x.shape, from: stridesOf(x.shape), to, toOffset });
@@ -199,6 +202,14 @@ export function concat(xs: readonly Tensor[], axis = -1): Tensor {
   const first = xs[0];
   if (!first) throw new FoveaError('ARGUMENT', 'concat: needs at least one tensor');
   const at = axisOf('concat', axis, first.rank);
+  if (new Set(xs.map(({ dtype }) => dtype)).size > 1 && xs.every(isFloat)) {
+    return scope(() =>
+      concat(
+        xs.map((x) => cast(x, 'float32')),
+        axis,
+      ),
+    );
+  }
   for (const x of xs) {
     checkWords('concat', x);
     const fits = x.rank === first.rank && x.shape.every((n, i) => i === at || n === first.shape[i]);

@@ -33,7 +33,7 @@ export function gaussianNoise(x: Tensor, { stddev, seed }: GaussianNoiseOptions)
     );
   }
   const numbers = { ...seedParams('gaussianNoise', seed), stddev };
-  const y = empty(x.shape);
+  const y = empty(x.shape, x.dtype);
   for (const window of elementWindows('gaussianNoise', x)) {
     const n4 = Math.ceil(window.rows / 4);
     const operands = { x: part(x, 1, window), y: part(y, 1, window) };

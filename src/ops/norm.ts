@@ -4,6 +4,7 @@ import type { Flags } from '../gpu/template.js';
 import { formatShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { activationNumber, type Activation } from './activation.js';
+import { cast } from './cast.js';
 import { checkFloat } from './elementwise.js';
 import { zeros } from './fill.js';
 import { reshape } from './movement.js';
@@ -256,7 +257,7 @@ function normalise(
   ending: Ending,
 ): Tensor {
   const { x, ...channels } = operands;
-  const y = empty(x.shape);
+  const y = empty(x.shape, x.dtype);
   const { epsilon } = ending;
   const tensors = { wide: { x, y }, channels };
   perRows(op, 'batch_norm', rows, tensors, endingFlags(rows, ending), { epsilon });
@@ -283,8 +284,9 @@ function gradientSums(
 
 /** The sum over everything but channels, [c]. */
 function channelSum(op: string, c: number, x: Tensor): Tensor {
-  if (x.size === c) return reshape(x, [c]);
-  return reshape(reduceRaw(`${op} gradient`, 'SUM', reshape(x, [x.size / c, c]), [0], 1), [c]);
+  if (x.size === c) return cast(reshape(x, [c]), 'float32');
+  const rows = reshape(x, [x.size / c, c]);
+  return reshape(reduceRaw(`${op} gradient`, 'SUM', rows, [0], 1, 'float32'), [c]);
 }
 
 function inputGradient(
@@ -297,7 +299,7 @@ function inputGradient(
 ): Tensor {
   const { x, dy, beta, ...others } = operands;
   const channels = ending.ACTIVATION ? { ...others, beta } : others;
-  const dx = empty(x.shape);
+  const dx = empty(x.shape, x.dtype);
   const params = { count: rows.rows, epsilon: ending.epsilon };
   const tensors = { wide: { x, dy, dx }, channels };
   perRows(`${op} gradient`, 'batch_norm_grad', rows, tensors, endingFlags(rows, ending), params);

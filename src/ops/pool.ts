@@ -40,11 +40,11 @@ export interface GlobalPoolOptions {
  */
 export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
   const pooling = poolingOf('maxPool2d', x, options);
-  const y = empty(pooling.shape);
+  const y = empty(pooling.shape, x.dtype);
   dispatch('maxPool2d', 'pool', { MAX: true }, pooling, { x }, { y }, 'y');
   return record('maxPool2d', [x], y, [x, y], (dy, saved) => {
     const [input, output] = [saved[0]!, saved[1]!];
-    const dx = empty(input.shape);
+    const dx = empty(input.shape, input.dtype);
     const large = { x: input, dx };
     const small = { y: output, dy };
     const op = 'maxPool2d gradient';
@@ -67,11 +67,11 @@ export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
  */
 export function avgPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
   const pooling = poolingOf('avgPool2d', x, options);
-  const y = empty(pooling.shape);
+  const y = empty(pooling.shape, x.dtype);
   dispatch('avgPool2d', 'pool', { MAX: false }, pooling, { x }, { y }, 'y');
-  const { shape } = x;
+  const { shape, dtype } = x;
   return record('avgPool2d', [x], y, [], (dy) => {
-    const dx = empty(shape);
+    const dx = empty(shape, dtype);
     dispatch('avgPool2d gradient', 'avg_pool_grad', {}, pooling, { dx }, { dy }, 'x');
     return [dx];
   });

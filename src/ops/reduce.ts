@@ -1,6 +1,6 @@
 import { record } from '../autograd.js';
 import { axesOf, axisOf, sizeOf, type Shape } from '../shape.js';
-import { empty, type Tensor } from '../tensor.js';
+import { empty, type DType, type Tensor } from '../tensor.js';
 import { div, equal, mul } from './binary.js';
 import { checkFloat } from './elementwise.js';
 import { part, run, windows, type Operand } from './run.js';
@@ -82,13 +82,18 @@ function outputShape(shape: Shape, axes: readonly number[], keepDims = false): n
   return shape.filter((_, i) => !axes.includes(i));
 }
 
-/** Reduces with all dimensions kept: one pass per run of neighbouring axes, the last run first. */
+/**
+ * Reduces with all dimensions kept: one pass per run of neighbouring axes, the last run first.
+ *
+ * @param dtype of the result; sums are float32 before
+ */
 export function reduceRaw(
   op: string,
   kind: 'SUM' | 'MAX',
   x: Tensor,
   axes: readonly number[],
   scale: number,
+  dtype: DType = x.dtype,
 ): Tensor {
   let result = x.detach();
   const todo = [...axes];
@@ -97,7 +102,9 @@ export function reduceRaw(
     const last = todo.pop();
     let first = last;
     while (first !== undefined && todo.at(-1) === first - 1) first = todo.pop();
-    const next = pass(op, kind, result, first ?? 0, last ?? -1, todo.length === 0 ? scale : 1);
+    const isLast = todo.length === 0;
+    const type = isLast ? dtype : 'float32';
+    const next = pass(op, kind, result, first ?? 0, last ?? -1, isLast ? scale : 1, type);
     result.dispose();
     result = next;
   } while (todo.length > 0);
@@ -120,12 +127,13 @@ function pass(
   first: number,
   last: number,
   scale: number,
+  dtype: DType,
 ): Tensor {
   const [outer, size, inner] = split(x.shape, first, last);
   const shape = x.shape.map((n, i) => (i >= first && i <= last ? 1 : n));
   const wide = outer * inner < FEW_OUTPUTS && size > SEGMENT;
   const limit = x.device.bindingLimit;
-  if (!wide) return reduceWindows(op, kind, x, outer, size, inner, shape, scale);
+  if (!wide) return reduceWindows(op, kind, x, [outer, size, inner], empty(shape, dtype), scale);
   // Two stages: segments first, so that many invocations share the work in a fixed order.
   const segments = Math.ceil(size / SEGMENT);
   const partial = empty([outer, segments, inner]);
@@ -150,7 +158,7 @@ function pass(
     const params = { n, size, inner: inner / vec, segments, step: SEGMENT, scale: 1 };
     runReduce(op, kind, { x, y: partial }, vec, params);
   }
-  const flat = pass(op, kind, partial, 1, 1, scale);
+  const flat = pass(op, kind, partial, 1, 1, scale, dtype);
   partial.dispose();
   const y = reshape(flat, shape);
   flat.dispose();
@@ -161,13 +169,10 @@ function reduceWindows(
   op: string,
   kind: 'SUM' | 'MAX',
   x: Tensor,
-  outer: number,
-  size: number,
-  inner: number,
-  shape: Shape,
+  [outer, size, inner]: readonly [number, number, number],
+  y: Tensor,
   scale: number,
 ): Tensor {
-  const y = empty(shape);
   const vec = inner % 4 === 0 ? 4 : 1;
   for (const window of windows(op, outer, [size * inner, inner], x.device.bindingLimit)) {
     runReduce(op, kind, { x: part(x, size * inner, window), y: part(y, inner, window) }, vec, {

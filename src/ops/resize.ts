@@ -34,11 +34,11 @@ export function resize(
   const target = pairOf('resize', 'size', size);
   const plan = planOf(x.shape, target, options);
   const [n, , , c] = x.shape as [number, number, number, number];
-  const y = empty([n, ...target, c]);
+  const y = empty([n, ...target, c], x.dtype);
   dispatch('resize', 'resize', plan, { x, y }, y);
-  const { shape } = x;
+  const { shape, dtype } = x;
   return record('resize', [x], y, [], (dy) => {
-    const dx = empty(shape);
+    const dx = empty(shape, dtype);
     dispatch('resize gradient', 'resize_grad', plan, { dy, dx }, dx);
     return [dx];
   });

@@ -211,7 +211,7 @@ function differenceLoss(
   runRows(rows, { op, name: 'row_loss', flags, params, wide: { x, t }, narrow: { loss } });
   return record(op, [x, t], loss, [x, t], (dloss, saved, needs) => {
     const [input, goal] = [saved[0]!, saved[1]!];
-    const dx = empty(input.shape);
+    const dx = empty(input.shape, input.dtype);
     runRows(rows, {
       op: `${op} gradient`,
       name: 'row_loss_grad',

@@ -4,12 +4,15 @@ import type { Binding, Params } from '../gpu/commands.js';
 import type { Flags } from '../gpu/template.js';
 import type { Device } from '../gpu/device.js';
 import { formatShape, gcd } from '../shape.js';
-import type { Tensor } from '../tensor.js';
+import { bufferBytes, byteLength, type Tensor } from '../tensor.js';
+
+/** A binding begins at a multiple of 256 bytes: of so many elements, of whatever type. */
+export const ALIGN = 128;
 
 /** A tensor as a kernel sees it: whole, or some of its elements. */
 export type Operand = Tensor | Part;
 
-/** A range of elements of a tensor; `start` is a multiple of 64. */
+/** A range of elements of a tensor; `start` is a multiple of `ALIGN`. */
 export interface Part {
   readonly tensor: Tensor;
   readonly start: number;
@@ -33,7 +36,8 @@ export function run(
   groups: number,
 ): void {
   const { device } = tensorOf(Object.values(operands)[0]!);
-  runKernel(op, device.kernels.get(name, flags), operands, params, groups);
+  const halves = Object.keys(operands).filter((key) => isHalf(operands[key]!));
+  runKernel(op, device.kernels.get(name, flags, halves), operands, params, groups);
 }
 
 /** `run` with a kernel at hand. */
@@ -88,6 +92,11 @@ export function deviceOf(operand: Operand): Device {
   return tensorOf(operand).device;
 }
 
+/** Whether the elements of an operand are float16. */
+export function isHalf(operand: Operand): boolean {
+  return tensorOf(operand).dtype === 'float16';
+}
+
 function tensorOf(operand: Operand): Tensor {
   return 'tensor' in operand ? operand.tensor : operand;
 }
@@ -103,8 +112,8 @@ function bindingOf(op: string, operand: Operand): Binding {
     'tensor' in operand
       ? {
           storage,
-          offset: operand.start * 4,
-          bytes: Math.max(16, Math.ceil(operand.count / 4) * 16),
+          offset: byteLength(tensor.dtype, operand.start),
+          bytes: bufferBytes(tensor.dtype, operand.count),
         }
       : { storage, offset: 0, bytes: storage.bytes };
   const limit = tensor.device.bindingLimit;
@@ -140,8 +149,7 @@ export function windows(
 ): Window[] {
   const largest = Math.max(...rowSizes) * 4;
   if (Math.ceil(rows / multiple) * multiple * largest <= limit) return [{ start: 0, rows }];
-  // A binding begins at a multiple of 256 bytes: of 64 elements in every tensor.
-  const step = Math.max(multiple, ...rowSizes.map((size) => 64 / gcd(size, 64)));
+  const step = Math.max(multiple, ...rowSizes.map((size) => ALIGN / gcd(size, ALIGN)));
   const fit = Math.floor(limit / largest / step) * step;
   if (fit <= 0) {
     throw new FoveaError(

@@ -22,11 +22,11 @@ export function logSoftmax(x: Tensor): Tensor {
 function softmaxOp(op: string, x: Tensor, flags: { readonly LOG: boolean }): Tensor {
   checkFloat(op, x);
   const rows = rowsOf(op, 'x', x);
-  const y = empty(x.shape);
+  const y = empty(x.shape, x.dtype);
   runRows(rows, { op, name: 'softmax', flags, wide: { x, y } });
   return record(op, [x], y, [y], (dy, saved) => {
     const output = saved[0]!;
-    const dx = empty(output.shape);
+    const dx = empty(output.shape, output.dtype);
     const wide = { y: output, dy, dx };
     runRows(rows, { op: `${op} gradient`, name: 'softmax_grad', flags, wide });
     return [dx];

@@ -11,7 +11,9 @@
 @group(0) @binding(3) var<uniform> p: Params;
 
 fn give(image: u32, iy: i32, ix: i32, q: u32, value: T) {
-  if (exists(iy, ix)) { dx[u32((i32(image) * p.h + iy) * p.w + ix) * p.c + q] += value; }
+  if (!exists(iy, ix)) { return; }
+  let at = u32((i32(image) * p.h + iy) * p.w + ix) * p.c + q;
+  dx[at] = dx[at] + value;
 }
 
 @compute @workgroup_size(WG)

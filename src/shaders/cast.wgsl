@@ -1,11 +1,13 @@
-// y[i] = x[i] as f32. x: words of four bytes (flag BYTES: uint8, lowest byte first), or vec4 of int32;
+// y[i] = x[i] as f32. x: words of four bytes (flag BYTES: uint8, lowest byte first), vec4 of int32 (INTEGERS) or f32;
 // y: [ceil(n / 4)] vec4. Grid: items, one per vec4.
 #include lib/items
 struct Params { count: u32 }
 #if BYTES
 @group(0) @binding(0) var<storage, read> x: array<u32>;
-#else
+#elif INTEGERS
 @group(0) @binding(0) var<storage, read> x: array<vec4i>;
+#else
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
 #endif
 @group(0) @binding(1) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;

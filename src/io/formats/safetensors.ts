@@ -1,9 +1,9 @@
 import { FoveaError } from '../../errors.js';
+import { floatToHalf } from '../../half.js';
 import {
   bytesOf,
   checkArray,
   decodeArray,
-  floatToHalf,
   type NumberKind,
   type StoredTensor,
 } from './array.js';

@@ -1,5 +1,6 @@
 import { FoveaError } from '../../errors.js';
 import {
+  cast,
   conv2d,
   conv2dTranspose,
   depthwiseConv2d,
@@ -8,6 +9,7 @@ import {
 } from '../../ops/index.js';
 import { conv2dThen } from '../../ops/conv2d.js';
 import { transposedSize } from '../../ops/conv2d_transpose.js';
+import { storesHalves } from '../../precision.js';
 import { pairOf, windowAxes, type Pair, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkActivation, withActivation, type ActivationName } from '../activations.js';
@@ -57,6 +59,11 @@ const WINDOW = {
   dilationRate: 1,
   activation: 'linear',
 } as const;
+
+/** What a convolution takes: in mixed precision float16, which its result and what follows then are, too. */
+function stored(x: Tensor): Tensor {
+  return storesHalves(x.device) && x.dtype === 'float32' ? cast(x, 'float16') : x;
+}
 
 /** Which kind of convolution it is. */
 type HeadOptions = { readonly groups?: number; readonly depthwise?: boolean };
@@ -121,10 +128,10 @@ abstract class Convolution<O extends ConvOptions> extends Layer {
       kind: 'head',
       pads: padding === 'valid',
       bias,
-      run: (x, sides, tail) => conv2dThen(x, this.weight('kernel'), optionsOf(sides), tail),
+      run: (x, sides, tail) => conv2dThen(stored(x), this.weight('kernel'), optionsOf(sides), tail),
       call: (x, sides) => {
         const convolve = kernel.depthwise ? depthwiseConv2d : conv2d;
-        return convolve(x, this.weight('kernel'), optionsOf(sides));
+        return convolve(stored(x), this.weight('kernel'), optionsOf(sides));
       },
     };
   }
@@ -184,7 +191,7 @@ export class Conv2D extends Convolution<Conv2dOptions> {
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
     const options = { ...this.attributes, ...this.bias, groups: this.config.groups };
     return withActivation(this.config.activation, logits, (fused) =>
-      conv2d(x, this.weight('kernel'), { ...options, ...fused }),
+      conv2d(stored(x), this.weight('kernel'), { ...options, ...fused }),
     );
   }
 }
@@ -238,7 +245,7 @@ export class DepthwiseConv2D extends Convolution<DepthwiseConv2dOptions> {
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
     const options = { ...this.attributes, ...this.bias };
     return withActivation(this.config.activation, logits, (fused) =>
-      depthwiseConv2d(x, this.weight('kernel'), { ...options, ...fused }),
+      depthwiseConv2d(stored(x), this.weight('kernel'), { ...options, ...fused }),
     );
   }
 }
@@ -285,7 +292,7 @@ export class SeparableConv2D extends Convolution<SeparableConv2dOptions> {
   }
 
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
-    const depthwise = depthwiseConv2d(x, this.weight('depthwise_kernel'), this.attributes);
+    const depthwise = depthwiseConv2d(stored(x), this.weight('depthwise_kernel'), this.attributes);
     return withActivation(this.config.activation, logits, (fused) =>
       conv2d(depthwise, this.weight('pointwise_kernel'), { ...this.bias, ...fused }),
     );
@@ -341,7 +348,7 @@ export class Conv2DTranspose extends Convolution<Conv2dTransposeOptions> {
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
     const options = { ...this.larger, ...this.bias };
     return withActivation(this.config.activation, logits, (fused) =>
-      conv2dTranspose(x, this.weight('kernel'), { ...options, ...fused }),
+      conv2dTranspose(stored(x), this.weight('kernel'), { ...options, ...fused }),
     );
   }
 }

@@ -1,5 +1,5 @@
 import { FoveaError } from '../../errors.js';
-import { broadcastTo, dense as denseOp, reshape, transpose } from '../../ops/index.js';
+import { broadcastTo, cast, dense as denseOp, reshape, transpose } from '../../ops/index.js';
 import { formatShape, sizeOf, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import {
@@ -127,11 +127,14 @@ export class Dense extends Layer {
   override call(x: Tensor, { logits }: CallOptions = {}): Tensor {
     const { activation, useBias, units } = this.config;
     const bias = useBias ? { bias: this.weight('bias') } : {};
-    const rows = x.rank === 2 ? x : reshape(x, [-1, x.shape.at(-1)!]);
+    // Vectors are small, and what they lead to are often the results of a model: these stay float32.
+    const isVector = x.rank === 2;
+    const given = isVector && x.dtype === 'float16' ? cast(x, 'float32') : x;
+    const rows = isVector ? given : reshape(given, [-1, x.shape.at(-1)!]);
     const y = withActivation(activation, logits, (fused) =>
       denseOp(rows, this.weight('kernel'), { ...bias, ...fused }),
     );
-    return x.rank === 2 ? y : reshape(y, [...x.shape.slice(0, -1), units]);
+    return isVector ? y : reshape(y, [...x.shape.slice(0, -1), units]);
   }
 }
 
