@@ -230,11 +230,20 @@ export function requireGrad(t: Tensor): Tensor {
 export function empty(shape: Shape, dtype: DType = 'float32'): Tensor {
   const device = defaultDevice();
   if (dtype === 'float16' && !device.gpu.features.has('shader-f16')) {
-    throw new FoveaError('ARGUMENT', `this adapter has no float16, wanted for ${formatShape(shape)}`, {
-      hint: 'Use float32. "fovea doctor" shows what the adapter has.',
-    });
+    throw new FoveaError(
+      'ARGUMENT',
+      `this adapter has no float16, wanted for ${formatShape(shape)}`,
+      {
+        hint: 'Use float32. "fovea doctor" shows what the adapter has.',
+      },
+    );
   }
-  return new Tensor(device, device.memory.allocate(bufferBytes(dtype, sizeOf(shape))), shape, dtype);
+  return new Tensor(
+    device,
+    device.memory.allocate(bufferBytes(dtype, sizeOf(shape))),
+    shape,
+    dtype,
+  );
 }
 
 const BYTES = { float32: 4, float16: 2, int32: 4, uint8: 1 } as const;

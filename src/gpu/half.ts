@@ -1,7 +1,7 @@
 /**
  * Float16 in storage. Kernels compute in float32 and are written once; where an operand lies in memory as
- * float16, the type of its binding changes, and what is loaded from it or stored to it is converted:
- * `y[i] = f(x[i]);` becomes `y[i] = vec4h(f(vec4f(x[i])));`.
+ * float16, the type of its binding changes, and what is loaded from it or stored to it is converted: with f32,
+ * `y[i] = f(x[i]);` becomes `y[i] = f16(f(f32(x[i])));`.
  *
  * @param wgsl expanded WGSL, whose bindings are arrays
  * @param names the variables whose elements are float16
@@ -12,18 +12,33 @@ export function storeHalves(wgsl: string, names: readonly string[]): string {
   return names.reduce(storeHalf, `enable f16;\n${wgsl}`);
 }
 
-const HALVES: Readonly<Record<string, string>> = { f32: 'f16', vec2f: 'vec2h', vec4f: 'vec4h' };
+/** How the elements of a binding are stored, and what a value becomes on its way. */
+interface Stored {
+  readonly type: string;
+  load(stored: string): string;
+  store(value: string): string;
+}
+
+const STORED: Readonly<Record<string, Stored>> = {
+  f32: { type: 'f16', load: (stored) => `f32(${stored})`, store: (value) => `f16(${value})` },
+  // As two words: software adapters load and store one by one what a vector consists of.
+  vec4f: {
+    type: 'vec2u',
+    load: (stored) => `vec4f(bitcast<vec4h>(${stored}))`,
+    store: (value) => `bitcast<vec2u>(vec4h(${value}))`,
+  },
+};
+const AS_THEY_ARE = Object.values(STORED).map(({ type }) => type);
 
 function storeHalf(wgsl: string, name: string): string {
   const declaration = new RegExp(`(var<storage,[^>]*>\\s*${name}\\s*:\\s*array<)(\\w+)(>)`);
-  const given = declaration.exec(wgsl)?.[2] ?? '';
+  const given = declaration.exec(wgsl)?.[2] ?? 'no type';
   const alias = new RegExp(`^\\s*alias ${given} = (\\w+);`, 'm').exec(wgsl)?.[1];
   const full = alias ?? given;
-  const half = HALVES[full];
-  // What moves values as they are may choose the type of float16 by itself.
-  if (Object.values(HALVES).includes(full)) return wgsl;
+  if (AS_THEY_ARE.includes(full)) return wgsl;
+  const half = STORED[full];
   if (half === undefined) throw new Error(`"${name}" of ${given} cannot be stored as float16`);
-  let text = wgsl.replace(declaration, `$1${half}$3`);
+  let text = wgsl.replace(declaration, `$1${half.type}$3`);
   // From the end on: what has been rewritten stays behind.
   const uses = [...withoutComments(text).matchAll(new RegExp(`(?<![\\w.])${name}\\[`, 'g'))];
   for (const { index } of uses.reverse()) {
@@ -31,10 +46,10 @@ function storeHalf(wgsl: string, name: string): string {
     const end = closing(code, index + name.length);
     const store = /^\s*=(?!=)/.exec(code.slice(end))?.[0];
     if (store === undefined) {
-      text = splice(text, index, end, (load) => `${full}(${load})`);
+      text = splice(text, index, end, (stored) => half.load(stored));
     } else {
       const start = end + store.length;
-      text = splice(text, start, code.indexOf(';', start), (v) => ` ${half}(${v.trim()})`);
+      text = splice(text, start, code.indexOf(';', start), (v) => ` ${half.store(v.trim())}`);
     }
   }
   return text;

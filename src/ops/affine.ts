@@ -3,7 +3,7 @@ import { FoveaError } from '../errors.js';
 import { checkRank, formatShape, pairOf, sameShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat } from './elementwise.js';
-import { part, run, windows } from './run.js';
+import { boundsOf, part, run, windows } from './run.js';
 
 const WG = 64;
 const FILL_MODES = ['reflect', 'constant', 'nearest', 'wrap'] as const;
@@ -99,7 +99,7 @@ function dispatch(
   const vec = c % 4 === 0 ? 4 : 1;
   const all = { WG, T: vec === 4 ? 'vec4f' : 'f32', ...flags };
   const sizes = entries.map(([, t]) => t.size / n);
-  for (const window of windows(op, n, sizes, transforms.device.bindingLimit)) {
+  for (const window of windows(op, n, sizes, boundsOf(...Object.values(tensors)))) {
     const parts = entries.map(([name, t]) => [name, part(t, t.size / n, window)] as const);
     const operands = { ...Object.fromEntries(parts), transforms };
     const count = (window.rows * work * c) / vec;

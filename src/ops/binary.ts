@@ -23,7 +23,7 @@ function binaryRaw(op: Binary, a: Tensor, b: Tensor): Tensor {
     SCALAR_A: !whole(a),
     SCALAR_B: whole(a) && !whole(b),
   };
-  for (const window of elementWindows(op, y)) {
+  for (const window of elementWindows(op, y, a, b)) {
     const of = (t: Tensor): Tensor | ReturnType<typeof part> => (whole(t) ? part(t, 1, window) : t);
     const n4 = Math.ceil(window.rows / 4);
     runItems(op, 'binary', flags, { a: of(a), b: of(b), y: of(y) }, {}, n4);
@@ -165,7 +165,7 @@ export function addThen(a: Tensor, b: Tensor, activation: Exclude<Activation, 's
 export function addActivated(a: Tensor, b: Tensor, activation: Activation | undefined): Tensor {
   const y = empty(a.shape, resultType(a, b));
   const flags = { ACTIVATION: activationNumber('add', activation) };
-  for (const window of elementWindows('add', y)) {
+  for (const window of elementWindows('add', y, a, b)) {
     const n4 = Math.ceil(window.rows / 4);
     const operands = { a: part(a, 1, window), b: part(b, 1, window), y: part(y, 1, window) };
     runItems('add', 'add_activation', flags, operands, {}, n4);

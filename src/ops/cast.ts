@@ -3,7 +3,7 @@ import { FoveaError } from '../errors.js';
 import { formatShape } from '../shape.js';
 import { empty, isFloat, type DType, type Tensor } from '../tensor.js';
 import { reshape } from './movement.js';
-import { part, runItems, windows } from './run.js';
+import { boundsOf, part, runItems, windows } from './run.js';
 
 const TARGETS: readonly DType[] = ['float32', 'float16'];
 
@@ -19,7 +19,7 @@ export function cast(x: Tensor, dtype: 'float32' | 'float16'): Tensor {
   if (!TARGETS.includes(dtype)) {
     throw new FoveaError(
       'ARGUMENT',
-      `cast: cannot convert ${x.dtype} ${formatShape(x.shape)} to ${String(dtype)}`,
+      `cast: cannot convert ${x.dtype} ${formatShape(x.shape)} to ${dtype as string}`,
       {
         hint: 'Only float32 and float16 can be cast to; tensor(values, shape, { dtype }) makes other types.',
       },
@@ -29,7 +29,7 @@ export function cast(x: Tensor, dtype: 'float32' | 'float16'): Tensor {
   const y = empty(x.shape, dtype);
   const flags = { BYTES: x.dtype === 'uint8', INTEGERS: x.dtype === 'int32' };
   // Windows of bytes begin at a multiple of 256 elements.
-  for (const window of windows('cast', Math.ceil(x.size / 4), [4], x.device.bindingLimit, 64)) {
+  for (const window of windows('cast', Math.ceil(x.size / 4), [4], boundsOf(x, y), 64)) {
     const operands = { x: part(x, 4, window), y: part(y, 4, window) };
     runItems('cast', 'cast', flags, operands, {}, window.rows);
   }

@@ -17,7 +17,7 @@ import { addsResidual, convForward, convGradFilter, convGradInput } from './gemm
 import { reshape } from './movement.js';
 import { roundUp } from './gemm_operand.js';
 import { reduceRaw } from './reduce.js';
-import { ALIGN, windows, type Part, type Window } from './run.js';
+import { boundsOf, windows, type Bounds, type Part, type Window } from './run.js';
 
 /** Options shared by the convolutions. */
 export interface ConvOptions {
@@ -219,17 +219,16 @@ export function biasGradient(dy: Tensor): Tensor {
 }
 
 /** Pictures at a time, so that neither side exceeds the binding limit. */
-function batchWindows(op: string, y: Tensor, g: ConvGeometry): Window[] {
-  const limit = y.device.bindingLimit;
+function batchWindows(op: string, g: ConvGeometry, { limit, align }: Bounds): Window[] {
   // The products pad channels to fours.
   const largest = Math.max(g.ih * g.iw * roundUp(g.ci, 4), g.oh * g.ow * roundUp(g.co, 4));
   if (g.batch * largest * 4 <= limit) return [{ start: 0, rows: g.batch }];
-  return windows(op, g.batch, [Math.ceil(largest / ALIGN) * ALIGN], limit - ALIGN * 4);
+  return windows(op, g.batch, [roundUp(largest, align)], { align, limit: limit - align * 4 });
 }
 
-/** The pictures of a window, as a part that begins less than ALIGN elements before them. */
-function pictures(tensor: Tensor, size: number, { start, rows }: Window): Pictures {
-  const offset = (start * size) % ALIGN;
+/** The pictures of a window, as a part that begins less than `align` elements before them. */
+function pictures(tensor: Tensor, size: number, { start, rows }: Window, align: number): Pictures {
+  const offset = (start * size) % align;
   return {
     part: { tensor, start: start * size - offset, count: rows * size + offset },
     offset,
@@ -254,13 +253,15 @@ function convolve(
   const large = g.ih * g.iw * g.ci;
   const small = g.oh * g.ow * g.co;
   const [xSize, ySize] = transposed ? [small, large] : [large, small];
-  for (const window of batchWindows(op, y, g)) {
-    const from = pictures(x, xSize, window);
-    const to = pictures(y, ySize, window);
+  const bounds = boundsOf(y, x, ...(epilogue.residual ? [epilogue.residual] : []));
+  for (const window of batchWindows(op, g, bounds)) {
+    const from = pictures(x, xSize, window, bounds.align);
+    const to = pictures(y, ySize, window, bounds.align);
     const [xOffset, yOffset] = transposed ? [to.offset, from.offset] : [from.offset, to.offset];
     const some = { ...g, batch: window.rows, xOffset, yOffset };
     const run = transposed ? convGradInput : convForward;
-    const residual = epilogue.residual && pictures(epilogue.residual, ySize, window).part;
+    const residual =
+      epilogue.residual && pictures(epilogue.residual, ySize, window, bounds.align).part;
     run(op, from.part, w, to.part, some, { ...epilogue, residual });
   }
 }
@@ -287,11 +288,12 @@ function filterGradient(
   transposed: boolean,
 ): Tensor {
   const [large, small] = transposed ? [dy, x] : [x, dy];
-  return batchWindows(op, x, g)
+  const bounds = boundsOf(x, dy);
+  return batchWindows(op, g, bounds)
     .map((window) => {
       const dw = empty(w.shape, w.dtype);
-      const from = pictures(large, g.ih * g.iw * g.ci, window);
-      const to = pictures(small, g.oh * g.ow * g.co, window);
+      const from = pictures(large, g.ih * g.iw * g.ci, window, bounds.align);
+      const to = pictures(small, g.oh * g.ow * g.co, window, bounds.align);
       const offsets = { xOffset: from.offset, yOffset: to.offset };
       convGradFilter(`${op} dw`, from.part, to.part, dw, { ...g, ...offsets, batch: window.rows });
       return dw;

@@ -2,7 +2,7 @@ import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { formatShape } from '../shape.js';
 import { empty, isFloat, type Tensor } from '../tensor.js';
-import { part, runItems, windows, type Window } from './run.js';
+import { boundsOf, part, runItems, windows, type Window } from './run.js';
 
 /** Throws unless all tensors are float32 or float16. */
 export function checkFloat(op: string, ...tensors: readonly Tensor[]): void {
@@ -16,8 +16,8 @@ export function checkFloat(op: string, ...tensors: readonly Tensor[]): void {
 }
 
 /** Windows over the elements of tensors of one size. */
-export function elementWindows(op: string, x: Tensor): Window[] {
-  return windows(op, x.size, [1], x.device.bindingLimit);
+export function elementWindows(op: string, ...tensors: readonly Tensor[]): Window[] {
+  return windows(op, tensors[0]!.size, [1], boundsOf(...tensors));
 }
 
 /** Functions of one argument; they are the flags of shaders/unary and shaders/unary_grad. */
@@ -70,7 +70,7 @@ function unaryKernel(
 ): void {
   const flags = { [f.toUpperCase()]: true };
   const entries = Object.entries(tensors);
-  for (const window of elementWindows(op, entries[0]![1])) {
+  for (const window of elementWindows(op, ...Object.values(tensors))) {
     const n4 = Math.ceil(window.rows / 4);
     const operands = Object.fromEntries(entries.map(([name, t]) => [name, part(t, 1, window)]));
     runItems(op, kernel, flags, operands, { a, b, c }, n4);

@@ -4,11 +4,7 @@ import { elementWindows } from './elementwise.js';
 import { runItems } from './run.js';
 
 /** A tensor with the same value everywhere. */
-export function fill(
-  shape: Shape,
-  value: number,
-  dtype: DType = 'float32',
-): Tensor {
+export function fill(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   return fillWith(value, empty(shape, dtype));
 }
 

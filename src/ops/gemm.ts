@@ -11,7 +11,7 @@ import {
   depthwiseGradInput,
   isDepthwise,
 } from './depthwise.js';
-import { roundUp, type Columns } from './gemm_operand.js';
+import { roundsOperand, roundUp, type Columns } from './gemm_operand.js';
 import { pad, product, type GemmKind, type ProductOperands, type Rows } from './product.js';
 import { deviceOf, run, runItems, type Operand } from './run.js';
 import type { Choice } from './tiles.js';
@@ -183,7 +183,7 @@ export function convGradFilter(
   if (kind === 'direct') {
     const count = g.kh * g.kw * (g.ci / g.groups) * g.co;
     const params = { ...convParams(g, {}), count };
-    const flags = { WG, MIXED: isMixed(device) };
+    const flags = { WG, MIXED: [x, dy].some(roundsOperand) };
     run(op, 'conv2d_grad_filter_direct', flags, { x, dy, dw }, params, Math.ceil(count / WG));
     return;
   }
@@ -256,7 +256,7 @@ function filterInSplits(
     ...{ ci_tiles: Math.ceil(ci / tile.rows), co_tiles: Math.ceil(co / tile.columns) },
   };
   const operands = { x: px ?? x, dy: pdy ?? dy, partial: partial ?? dw };
-  const flags = { ...tile.flags, MIXED: isMixed(deviceOf(dw)) };
+  const flags = { ...tile.flags, MIXED: [x, dy].some(roundsOperand) };
   run(op, tile.kernel, flags, operands, params, splits.count * filterTiles(g, tile));
   if (partial) mergeFilters(op, partial, dw, g);
   for (const tensor of [px, pdy, partial]) tensor?.dispose();

@@ -1,6 +1,7 @@
 import type { Flags } from '../gpu/template.js';
+import { isMixed, storesHalves } from '../precision.js';
 import { empty, type Tensor } from '../tensor.js';
-import { deviceOf, run, type Operand } from './run.js';
+import { deviceOf, isHalf, run, type Operand } from './run.js';
 import { shareSteps } from './tune.js';
 
 /** Columns: value (ty, tx, k, n) of w lies at offset + ty * s_ty + tx * s_tx + k * s_k + n * s_n. */
@@ -76,8 +77,9 @@ export function operandOf(
   const { NT } = kernel.flags;
   const steps = stepsOf(columns);
   const n_tiles = Math.ceil(columns.n / NT);
-  const inPlace = liesInOrder(columns) || steps === 0;
-  const packed = inPlace ? undefined : pack(op, w, columns, NT, [n_tiles, steps]);
+  const MIXED = roundsOperand(w);
+  const inPlace = (liesInOrder(columns) && !MIXED) || steps === 0;
+  const packed = inPlace ? undefined : pack(op, w, columns, { NT, MIXED }, [n_tiles, steps]);
   const place = packed
     ? { b_tile: steps * NT, b_row: NT / 4 }
     : { b_tile: NT / 4, b_row: Math.ceil(columns.n / 4) };
@@ -107,20 +109,27 @@ function liesInOrder({ n, k, kw, offset, s_ty, s_tx, s_k, s_n }: Columns): boole
   return inOrder && offset === 0 && n % 4 === 0 && k % 4 === 0;
 }
 
+/** Whether a product rounds one of its operands to float16, as mixed precision does with what is none yet. */
+export function roundsOperand(operand: Operand): boolean {
+  return isMixed(deviceOf(operand)) && !isHalf(operand);
+}
+
 /** Packs w; see shaders/gemm_pack.wgsl. */
 function pack(
   op: string,
   w: Operand,
   columns: Columns,
-  NT: number,
+  flags: { readonly NT: number; readonly MIXED: boolean },
   [tiles, steps]: readonly [number, number],
 ): Tensor {
+  const { NT, MIXED } = flags;
   const { n, k, kw, offset, s_ty, s_tx, s_k, s_n } = columns;
-  const b = empty([tiles * steps * NT, 4]);
+  const isStoredHalf = isHalf(w) || (MIXED && storesHalves(deviceOf(w)));
+  const b = empty([tiles * steps * NT, 4], isStoredHalf ? 'float16' : 'float32');
   const count = tiles * Math.ceil(steps / RUN) * NT;
   const shape = { count, n, k, k4: Math.ceil(k / 4), kw, steps };
   const params = { ...shape, offset, s_ty, s_tx, s_k, s_n };
-  run(`${op} pack`, 'gemm_pack', { WG, RUN, NT }, { w, b }, params, Math.ceil(count / WG));
+  run(`${op} pack`, 'gemm_pack', { WG, RUN, ...flags }, { w, b }, params, Math.ceil(count / WG));
   return b;
 }
 

@@ -11,7 +11,7 @@ import { matrixGeometry, type Epilogue } from './conv_geometry.js';
 import { convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape, transpose } from './movement.js';
 import { roundUp } from './gemm_operand.js';
-import { part, windows } from './run.js';
+import { boundsOf, part, windows } from './run.js';
 import { WIDEST } from './tiles.js';
 
 /** Options of `matmul`. */
@@ -145,11 +145,11 @@ function productNN(
   [m, k, n]: Sizes,
   end: Epilogue,
 ): void {
-  const limit = y.device.bindingLimit;
+  const bounds = boundsOf(y, a, b);
   // The packed window has whole tiles of columns, and rows in fours.
   const columns = roundUp(n, tileColumns(y));
-  for (const mw of windows(op, m, padded(k, n), limit)) {
-    for (const kw of windows(op, k, [n, columns], limit, 4)) {
+  for (const mw of windows(op, m, padded(k, n), bounds)) {
+    for (const kw of windows(op, k, [n, columns], bounds, 4)) {
       const g = { ...matrixGeometry(mw.rows, kw.rows, n), xStride: k, xOffset: kw.start };
       const last = kw.start + kw.rows === k;
       const epilogue = { ...(last ? end : {}), accumulate: kw.start > 0 };
@@ -160,10 +160,10 @@ function productNN(
 
 /** a b^T. A large b is used in windows of its rows, each giving some columns of the result. */
 function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes): void {
-  const limit = y.device.bindingLimit;
+  const bounds = boundsOf(y, a, b);
   const depth = roundUp(k, 4);
-  for (const mw of windows(op, m, padded(k, n), limit)) {
-    for (const nw of windows(op, n, [k, depth], limit, tileColumns(y))) {
+  for (const mw of windows(op, m, padded(k, n), bounds)) {
+    for (const nw of windows(op, n, [k, depth], bounds, tileColumns(y))) {
       const g = { ...matrixGeometry(mw.rows, nw.rows, k), xStride: n, xOffset: nw.start };
       convGradInput(op, part(a, k, mw), part(b, k, nw), part(y, n, mw), g);
     }
@@ -174,18 +174,12 @@ function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes
  * a^T b. A large result is made in windows of its rows; large operands are used in windows of theirs,
  * whose products are added up in order.
  */
-function productTN(
-  op: string,
-  a: Tensor,
-  b: Tensor,
-  [m, k, n]: Sizes,
-  dtype: DType,
-): Tensor {
-  const limit = a.device.bindingLimit;
+function productTN(op: string, a: Tensor, b: Tensor, [m, k, n]: Sizes, dtype: DType): Tensor {
+  const bounds = boundsOf(a, b, { device: a.device, dtype });
   let total: Tensor | undefined;
-  for (const kw of windows(op, k, padded(m, n), limit)) {
+  for (const kw of windows(op, k, padded(m, n), bounds)) {
     const y = empty([m, n], dtype);
-    for (const mw of windows(op, m, padded(n), limit, 4)) {
+    for (const mw of windows(op, m, padded(n), bounds, 4)) {
       const g = { ...matrixGeometry(kw.rows, mw.rows, n), xStride: m, xOffset: mw.start };
       convGradFilter(op, part(a, m, kw), part(b, n, kw), part(y, n, mw), g);
     }

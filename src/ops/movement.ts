@@ -55,8 +55,8 @@ function copyBox(op: string, x: Tensor, y: Tensor, box: Box): void {
     params[`x${i}`] = all[i]?.x ?? 0;
     params[`y${i}`] = all[i]?.y ?? 0;
   }
-  const [one, four] = isHalf(x) ? ['f16', 'vec4h'] : ['u32', 'vec4u'];
-  const flags = { D: all.length, V: inFours ? four! : one! };
+  const [one, four] = isHalf(x) ? ['f16', 'vec2u'] : ['u32', 'vec4u'];
+  const flags = { D: all.length, V: inFours ? four : one };
   runItems(op, 'copy_strided', flags, { x, y }, params, n);
 }
 

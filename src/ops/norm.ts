@@ -10,7 +10,7 @@ import { zeros } from './fill.js';
 import { reshape } from './movement.js';
 import { reduceRaw } from './reduce.js';
 import { rowsOf, type Rows } from './rows.js';
-import { part, run, windows, type Operand, type Part } from './run.js';
+import { boundsOf, part, run, windows, type Operand, type Part } from './run.js';
 
 const WG = 64;
 /** Rows for which an invocation reads what belongs to its channels once. */
@@ -174,8 +174,8 @@ function firstStage(
   const { c } = rows;
   const { step, segments } = segmentsOf(rows);
   const vec = vecOf(rows);
-  const { bindingLimit } = Object.values(wide)[0]!.device;
-  for (const window of windows(op, segments, [step * c, c], bindingLimit)) {
+  const bounds = boundsOf(...Object.values(wide));
+  for (const window of windows(op, segments, [step * c, c], bounds)) {
     const first = window.start * step;
     const count = Math.min(window.rows * step, rows.rows - first);
     const operands: Record<string, Operand> = { ...channels };
@@ -240,8 +240,8 @@ function perRows(
 ): void {
   const { c } = rows;
   const vec = vecOf(rows);
-  const { bindingLimit } = Object.values(wide)[0]!.device;
-  for (const window of windows(op, rows.rows, [c], bindingLimit)) {
+  const bounds = boundsOf(...Object.values(wide));
+  for (const window of windows(op, rows.rows, [c], bounds)) {
     const operands: Record<string, Operand> = { ...channels };
     for (const [name, t] of Object.entries(wide)) operands[name] = part(t, c, window);
     const n = (Math.ceil(window.rows / ROWS) * c) / vec;

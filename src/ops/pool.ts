@@ -13,7 +13,7 @@ import {
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat } from './elementwise.js';
 import { max, mean } from './reduce.js';
-import { part, runItems, windows } from './run.js';
+import { boundsOf, part, runItems, windows } from './run.js';
 
 /** Options of `maxPool2d` and `avgPool2d`. */
 export interface PoolOptions {
@@ -160,8 +160,8 @@ function dispatch(
     ...{ kh: rows.kernel, kw: columns.kernel, sy: rows.stride, sx: columns.stride },
     ...{ py: rows.before, px: columns.before },
   };
-  const { bindingLimit } = Object.values(small)[0]!.device;
-  for (const window of windows(op, n, [xSize, ySize], bindingLimit)) {
+  const bounds = boundsOf(...Object.values(large), ...Object.values(small));
+  for (const window of windows(op, n, [xSize, ySize], bounds)) {
     const operands = Object.fromEntries([
       ...Object.entries(large).map(([name, t]) => [name, part(t, xSize, window)] as const),
       ...Object.entries(small).map(([name, t]) => [name, part(t, ySize, window)] as const),

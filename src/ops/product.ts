@@ -1,9 +1,9 @@
-import { isMixed } from '../precision.js';
 import { empty, type Tensor } from '../tensor.js';
 import { biasKind, type Epilogue } from './conv_geometry.js';
 import {
   lanesKernel,
   operandOf,
+  roundsOperand,
   roundUp,
   stepsOf,
   type BOperand,
@@ -211,7 +211,7 @@ export function multiply(
   const { splits, split_steps } = right;
   const { ACTIVATION, bounds } = finishOf(end);
   const { RESIDUAL, residual } = residualOf(end);
-  const flags = { ...kernel.flags, MIXED: isMixed(deviceOf(c)), ACTIVATION, RESIDUAL };
+  const flags = { ...kernel.flags, MIXED: roundsOperand(a), ACTIVATION, RESIDUAL };
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
     ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },

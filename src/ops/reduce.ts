@@ -3,7 +3,7 @@ import { axesOf, axisOf, sizeOf, type Shape } from '../shape.js';
 import { empty, type DType, type Tensor } from '../tensor.js';
 import { div, equal, mul } from './binary.js';
 import { checkFloat } from './elementwise.js';
-import { part, run, windows, type Operand } from './run.js';
+import { boundsOf, part, run, windows, type Operand } from './run.js';
 import { broadcastTo, reshape } from './movement.js';
 
 const WG = 64;
@@ -132,7 +132,7 @@ function pass(
   const [outer, size, inner] = split(x.shape, first, last);
   const shape = x.shape.map((n, i) => (i >= first && i <= last ? 1 : n));
   const wide = outer * inner < FEW_OUTPUTS && size > SEGMENT;
-  const limit = x.device.bindingLimit;
+  const bounds = boundsOf(x);
   if (!wide) return reduceWindows(op, kind, x, [outer, size, inner], empty(shape, dtype), scale);
   // Two stages: segments first, so that many invocations share the work in a fixed order.
   const segments = Math.ceil(size / SEGMENT);
@@ -140,7 +140,7 @@ function pass(
   const vec = inner % 4 === 0 ? 4 : 1;
   if (outer === 1) {
     // Rows of one segment each, so that tensors above the binding limit work in windows.
-    for (const window of windows(op, segments, [SEGMENT * inner, inner], limit)) {
+    for (const window of windows(op, segments, [SEGMENT * inner, inner], bounds)) {
       const from = part(x, SEGMENT * inner, window);
       const count = Math.min(from.count, x.size - from.start);
       const rows = { tensor: x, start: from.start, count };
@@ -174,7 +174,7 @@ function reduceWindows(
   scale: number,
 ): Tensor {
   const vec = inner % 4 === 0 ? 4 : 1;
-  for (const window of windows(op, outer, [size * inner, inner], x.device.bindingLimit)) {
+  for (const window of windows(op, outer, [size * inner, inner], boundsOf(x, y))) {
     runReduce(op, kind, { x: part(x, size * inner, window), y: part(y, inner, window) }, vec, {
       n: (window.rows * inner) / vec,
       size,

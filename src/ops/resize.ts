@@ -3,7 +3,7 @@ import { FoveaError } from '../errors.js';
 import { checkRank, formatShape, pairOf } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat } from './elementwise.js';
-import { part, runItems, windows } from './run.js';
+import { boundsOf, part, runItems, windows } from './run.js';
 
 /** Options of `resize`. */
 export interface ResizeOptions {
@@ -112,7 +112,7 @@ function dispatch(
   const flags = { T: vec === 4 ? 'vec4f' : 'f32', NEAREST: nearest };
   const perImage = (t: Tensor): number => t.shape[1]! * t.shape[2]! * c;
   const sizes = Object.values(tensors).map(perImage);
-  for (const window of windows(op, n, sizes, grid.device.bindingLimit)) {
+  for (const window of windows(op, n, sizes, boundsOf(...Object.values(tensors)))) {
     const operands = Object.fromEntries(
       Object.entries(tensors).map(([name, t]) => [name, part(t, perImage(t), window)] as const),
     );

@@ -1,7 +1,7 @@
 import { FoveaError } from '../errors.js';
 import { formatShape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { part, run, windows, type Operand } from './run.js';
+import { boundsOf, part, run, windows, type Operand } from './run.js';
 
 const WG = 64;
 
@@ -47,8 +47,8 @@ export function runRows({ rows, c }: Rows, kernel: RowKernel): void {
   const { op, name, wide, narrow = {}, channels = {}, params = {}, perElement = false } = kernel;
   const vec = c % 4 === 0 ? 4 : 1;
   const flags = { WG, T: vec === 4 ? 'vec4f' : 'f32', VEC: vec === 4, ...kernel.flags };
-  const { bindingLimit } = Object.values(wide)[0]!.device;
-  for (const window of windows(op, rows, [c, 1], bindingLimit)) {
+  const bounds = boundsOf(...Object.values(wide));
+  for (const window of windows(op, rows, [c, 1], bounds)) {
     const operands = Object.fromEntries<Operand>([
       ...Object.entries(channels),
       ...Object.entries(wide).map(([key, t]) => [key, part(t, c, window)] as const),

@@ -6,13 +6,10 @@ import type { Device } from '../gpu/device.js';
 import { formatShape, gcd } from '../shape.js';
 import { bufferBytes, byteLength, type Tensor } from '../tensor.js';
 
-/** A binding begins at a multiple of 256 bytes: of so many elements, of whatever type. */
-export const ALIGN = 128;
-
 /** A tensor as a kernel sees it: whole, or some of its elements. */
 export type Operand = Tensor | Part;
 
-/** A range of elements of a tensor; `start` is a multiple of `ALIGN`. */
+/** A range of elements of a tensor; `start` is a multiple of `align` in its `Bounds`. */
 export interface Part {
   readonly tensor: Tensor;
   readonly start: number;
@@ -128,6 +125,20 @@ function bindingOf(op: string, operand: Operand): Binding {
   return binding;
 }
 
+/** What parts of tensors keep to. */
+export interface Bounds {
+  /** Bytes of a binding at most. */
+  readonly limit: number;
+  /** A binding begins at a multiple of 256 bytes: of so many elements. */
+  readonly align: number;
+}
+
+/** What parts of some tensors of one device keep to. */
+export function boundsOf(...tensors: readonly Pick<Tensor, 'device' | 'dtype'>[]): Bounds {
+  const hasHalves = tensors.some(({ dtype }) => dtype === 'float16');
+  return { limit: tensors[0]!.device.bindingLimit, align: hasHalves ? 128 : 64 };
+}
+
 /** One window of rows that fits under the binding limit. */
 export interface Window {
   readonly start: number;
@@ -144,12 +155,12 @@ export function windows(
   op: string,
   rows: number,
   rowSizes: readonly number[],
-  limit: number,
+  { limit, align }: Bounds,
   multiple = 1,
 ): Window[] {
   const largest = Math.max(...rowSizes) * 4;
   if (Math.ceil(rows / multiple) * multiple * largest <= limit) return [{ start: 0, rows }];
-  const step = Math.max(multiple, ...rowSizes.map((size) => ALIGN / gcd(size, ALIGN)));
+  const step = Math.max(multiple, ...rowSizes.map((size) => align / gcd(size, align)));
   const fit = Math.floor(limit / largest / step) * step;
   if (fit <= 0) {
     throw new FoveaError(

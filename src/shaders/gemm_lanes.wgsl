@@ -61,7 +61,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
       let a$g = load_a(offset$g, c4);
 #end
 #unroll q 4
-      let k$q = operand4(b[at + $q * p.b_row]);
+      let k$q = b[at + $q * p.b_row];
 #end
       at += 4 * p.b_row;
 #unroll g G

@@ -6,7 +6,12 @@ import type { CompileOptions } from '../../src/nn/compile.js';
 import * as layers from '../../src/nn/layers/index.js';
 import { optimizers, type Optimizer, type OptimizerName } from '../../src/nn/optimizers.js';
 import type { Snapshot } from '../../src/nn/run.js';
+import type { Layer } from '../../src/nn/layer.js';
 import { sequential, type Sequential } from '../../src/nn/sequential.js';
+import { cast } from '../../src/ops/index.js';
+import { withPrecision } from '../../src/precision.js';
+import { scope } from '../../src/scope.js';
+import { tensor } from '../../src/tensor.js';
 import { assign } from '../../src/nn/update.js';
 import { openMixed } from '../setup.js';
 import { wave } from './wave.js';
@@ -284,6 +289,67 @@ describe('a training in mixed precision', () => {
     expect(model.isMixed).toBe(false);
     expect([...(await again.data())].every(Number.isFinite)).toBe(true);
     model.dispose();
+  });
+
+  const hasFloat16 = (): boolean => defaultDevice().gpu.features.has('shader-f16');
+
+  it('stores what convolutions make as float16, and gives results in float32', (context) => {
+    context.skip(!hasFloat16(), 'this adapter has no float16');
+    const conv = layers.conv2d({ filters: 4, kernelSize: 3 });
+    const dense = layers.dense({ units: 3 });
+    const types: string[] = [];
+    const model = sequential([
+      ...[layers.input({ shape: [6, 6, 1] }), conv, layers.batchNormalization(), layers.reLU()],
+      ...[layers.globalAveragePooling2d(), dense],
+    ]);
+    const head = sequential([layers.input({ shape: [6, 6, 1] }), conv]);
+    using pictures = tensor(x.data, x.shape);
+    scope(() => {
+      withPrecision('mixed', () => {
+        types.push(
+          conv.call(pictures).dtype,
+          dense.call(cast(tensor([[1, 2, 3, 4]]), 'float16')).dtype,
+        );
+        types.push(model.call(pictures).dtype, head.call(pictures).dtype);
+      });
+      types.push(conv.call(pictures).dtype);
+    });
+    expect(types).toEqual(['float16', 'float32', 'float32', 'float32', 'float32']);
+    const widths = model.layers.map(({ name }) => model.outputsOf(pictures, name).dtype);
+    expect(new Set(widths)).toEqual(new Set(['float32']));
+    for (const each of [model, head]) each.dispose();
+  });
+
+  it('takes less memory for it', async (context) => {
+    context.skip(!hasFloat16(), 'this adapter has no float16');
+    const peakOf = async (precision: 'float32' | 'mixed'): Promise<number> => {
+      const shape = [32, 32, 16];
+      const parts = (): Layer[] => [
+        layers.batchNormalization(),
+        layers.reLU(),
+        layers.conv2d({ filters: 16, kernelSize: 1 }),
+      ];
+      const model = sequential([
+        layers.input({ shape }),
+        ...parts(),
+        ...parts(),
+        ...parts(),
+        layers.globalAveragePooling2d(),
+      ]);
+      model.compile({ optimizer: 'sgd', loss: 'meanSquaredError', precision });
+      const { memory } = defaultDevice();
+      const before = memory.info().liveBytes;
+      await model.fit(
+        { data: wave([8, ...shape], 2), shape: [8, ...shape] },
+        { data: wave([8, 16], 3), shape: [8, 16] },
+        { batchSize: 8, epochs: 1, verbose: 0 },
+      );
+      model.dispose();
+      return memory.info().peakBytes - before;
+    };
+    // In this order: the larger peak comes last.
+    const [mixed, exact] = [await peakOf('mixed'), await peakOf('float32')];
+    expect(mixed).toBeLessThan(0.7 * exact);
   });
 
   it('refuses other names', () => {

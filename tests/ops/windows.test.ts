@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
 import * as ops from '../../src/ops/index.js';
 import { Random } from '../../src/random.js';
@@ -6,16 +6,18 @@ import { scope } from '../../src/scope.js';
 import { tensor, type Tensor } from '../../src/tensor.js';
 import { openGpu } from '../setup.js';
 
-beforeAll(openGpu);
+await openGpu();
 afterAll(shutdown);
+const hasFloat16 = defaultDevice().gpu.features.has('shader-f16');
 
-/** So small that every tensor below needs several windows. */
-const LIMIT = 49_152;
+/** So small that every tensor below needs several windows, which begin at a multiple of 256 bytes. */
+const LIMITS = { float32: 49_152, float16: 98_304 } as const;
 
 const random = new Random(17);
 const images = Float32Array.from({ length: 780 * 6 * 5 * 2 }, () => random.normal());
 const shape = [780, 6, 5, 2];
 const channels = (): Tensor => tensor([0.5, 2]);
+const filters = (): Tensor => tensor([0.5, 2, -1, 0.25, 1, 3], [1, 1, 2, 3]);
 const labels = (): Tensor => tensor(Int32Array.from({ length: 23_400 }, (_, i) => i % 2));
 
 const turned = Float32Array.from({ length: 780 * 6 }, () => random.normal());
@@ -25,6 +27,7 @@ const turns = (): Tensor => tensor(turned, [780, 6]);
 const windowed: readonly (readonly [string, (x: Tensor) => Tensor])[] = [
   ['maxPool2d', (x) => ops.maxPool2d(x, { poolSize: 3, strides: 2, padding: 'same' })],
   ['avgPool2d', (x) => ops.avgPool2d(x)],
+  ['conv2d', (x) => ops.conv2d(x, filters())],
   ['resize', (x) => ops.resize(x, [4, 7])],
   ['affine', (x) => ops.affine(x, turns())],
   ['gelu', (x) => ops.gelu(x)],
@@ -45,10 +48,14 @@ const windowed: readonly (readonly [string, (x: Tensor) => Tensor])[] = [
   ['sum', (x) => ops.sum(x.detach(), { axis: [0, 1, 2] })],
 ];
 
-async function outcome(op: (x: Tensor) => Tensor, limit: number): Promise<unknown> {
+async function outcome(
+  op: (x: Tensor) => Tensor,
+  limit: number,
+  dtype: 'float32' | 'float16',
+): Promise<unknown> {
   const device = defaultDevice();
   const before = device.bindingLimit;
-  const x = tensor(images, shape, { requiresGrad: true });
+  const x = tensor(images, shape, { requiresGrad: true, dtype });
   let y: Tensor;
   device.bindingLimit = limit;
   try {
@@ -62,10 +69,15 @@ async function outcome(op: (x: Tensor) => Tensor, limit: number): Promise<unknow
   return result;
 }
 
-it.each(windowed)('%s gives the same bits in windows', async (_, op) => {
-  const limit = defaultDevice().bindingLimit;
-  expect(await outcome(op, LIMIT)).toEqual(await outcome(op, limit));
-});
+describe.each(hasFloat16 ? (['float32', 'float16'] as const) : (['float32'] as const))(
+  '%s',
+  (dtype) => {
+    it.each(windowed)('%s gives the same bits in windows', async (_, op) => {
+      const limit = defaultDevice().bindingLimit;
+      expect(await outcome(op, LIMITS[dtype], dtype)).toEqual(await outcome(op, limit, dtype));
+    });
+  },
+);
 
 it('cast gives the same values in windows', async () => {
   const device = defaultDevice();

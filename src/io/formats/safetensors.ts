@@ -1,12 +1,6 @@
 import { FoveaError } from '../../errors.js';
 import { floatToHalf } from '../../half.js';
-import {
-  bytesOf,
-  checkArray,
-  decodeArray,
-  type NumberKind,
-  type StoredTensor,
-} from './array.js';
+import { bytesOf, checkArray, decodeArray, type NumberKind, type StoredTensor } from './array.js';
 import { parseHeader, type Entry } from './safetensors_header.js';
 
 export type { StoredTensor } from './array.js';

@@ -1,4 +1,4 @@
-// The operands of a product. MIXED: rounded to float16, to nearest and ties to even; below 2^-14 to 0, from 65,520
+// An operand of a product. MIXED: rounded to float16, to nearest and ties to even; below 2^-14 to 0, from 65,520
 // on to infinity. What is multiplied and summed is still float32. Integers, because drivers drop a conversion to
 // f16 and back, and may round quantizeToF16 down.
 #if MIXED

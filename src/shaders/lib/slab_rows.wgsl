@@ -5,5 +5,5 @@
 // Row k of a slab at `step`; zeros from step1 on.
 fn load_b(at: u32, step: u32, k: u32, step1: u32) -> vec4f {
   let inside = step + k / 4 < step1;
-  return select(vec4f(0), operand4(b[at + select(0, 4 * step, inside) * p.b_row]), inside);
+  return select(vec4f(0), b[at + select(0, 4 * step, inside) * p.b_row], inside);
 }
