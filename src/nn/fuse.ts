@@ -1,6 +1,7 @@
 import { addThen } from '../ops/binary.js';
 import type { Tail } from '../ops/conv2d.js';
-import type { Activation } from '../ops/index.js';
+import type { Activation, BatchNormResult } from '../ops/index.js';
+import type { BatchNormTrainingOptions } from '../ops/norm.js';
 import type { Tensor } from '../tensor.js';
 import type { LayerCall, SymbolicTensor } from './graph.js';
 import type { CallOptions } from './layer.js';
@@ -21,14 +22,23 @@ export type Fusion =
       /** In inference: with what is before and after it. */
       run(x: Tensor, sides: Sides | undefined, tail: Tail): Tensor;
       /** In training: with the padding before it. */
-      call(x: Tensor, sides: Sides): Tensor;
+      call(x: Tensor, sides?: Sides): Tensor;
+      /** In training: with the batch normalization and activation before it. Only of single pixels. */
+      readonly callNormed:
+        | ((
+            x: Tensor,
+            gamma: Tensor,
+            beta: Tensor,
+            options: BatchNormTrainingOptions,
+          ) => BatchNormResult)
+        | undefined;
     }
   | {
       readonly kind: 'norm';
       /** In inference: multiplies each channel and adds to it; takes the bias of a head into its sum. */
       scaleShift(bias: Tensor | undefined): Tensor;
-      /** In training: with the activation after it. */
-      call(x: Tensor, activation: Activation, options: CallOptions): Tensor;
+      /** In training: with the activation, and perhaps the convolution after that. */
+      call(x: Tensor, activation: Activation, options: CallOptions, into?: Of<'head'>): Tensor;
     }
   /** Adds its inputs. */
   | { readonly kind: 'add' }
@@ -79,14 +89,15 @@ export function inferenceSteps(
 
 /**
  * Those of training: a convolution with padding before it, and batch normalization or an addition with the activation
- * after it, run as one. See `inferenceSteps`.
+ * after it, run as one; a convolution of single pixels also with normalization and activation before it. See
+ * `inferenceSteps`.
  */
 export function trainingSteps(
   calls: readonly LayerCall[],
   kept: ReadonlySet<SymbolicTensor>,
   logits: ReadonlySet<SymbolicTensor>,
 ): readonly Step[] {
-  return joined(calls, kept, logits, pairOf);
+  return joined(calls, kept, logits, groupOf);
 }
 
 /** @param join makes a step of a use of a layer and its neighbours, where they fit */
@@ -119,13 +130,13 @@ function joined(
   });
 }
 
-/** Two uses of layers of which one can take the other upon itself in training. */
-function pairOf(first: LayerCall, next: Next): Step | undefined {
+/** Two or three uses of layers that can run as one in training. */
+function groupOf(first: LayerCall, next: Next): Step | undefined {
   const second = next(first.outputs[0]!);
   if (!second) return undefined;
-  const step = (run: Step['run']): Step => {
-    const [{ inputs }, { outputs }] = [first, second];
-    return { calls: [first, second], call: undefined, inputs, outputs, run };
+  const step = (run: Step['run'], last = second): Step => {
+    const calls = last === second ? [first, second] : [first, second, last];
+    return { calls, call: undefined, inputs: first.inputs, outputs: last.outputs, run };
   };
   const pad = fusionOf(first, 'pad');
   if (pad && fusionOf(second, 'head')?.pads) {
@@ -133,7 +144,14 @@ function pairOf(first: LayerCall, next: Next): Step | undefined {
   }
   const { activation } = fusionOf(second, 'activation') ?? {};
   if (activation && fusionOf(first, 'norm')) {
-    return step(([x], options) => fusionOf(first, 'norm')!.call(x!, activation, options));
+    const third = next(second.outputs[0]!);
+    const into = (): Of<'head'> | undefined => third && fusionOf(third, 'head');
+    const last = into()?.callNormed ? third : second;
+    return step(
+      ([x], options) =>
+        fusionOf(first, 'norm')!.call(x!, activation, options, last === third ? into() : undefined),
+      last,
+    );
   }
   if (activation && activation !== 'swish' && fusionOf(first, 'add')) {
     return step(([a, b]) => addThen(a!, b!, activation));

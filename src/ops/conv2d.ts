@@ -12,7 +12,7 @@ import { empty, type Tensor } from '../tensor.js';
 import { activationGrad, activationNumber, type Activation } from './activation.js';
 import { add, addActivated } from './binary.js';
 import { checkFloat, swish } from './elementwise.js';
-import type { ConvGeometry, Epilogue } from './conv_geometry.js';
+import type { ConvGeometry, Epilogue, Prologue } from './conv_geometry.js';
 import { addsResidual, convForward, convGradFilter, convGradInput } from './gemm.js';
 import { reshape } from './movement.js';
 import { roundUp } from './gemm_operand.js';
@@ -241,7 +241,7 @@ interface Pictures {
   readonly offset: number;
 }
 
-function convolve(
+export function convolve(
   op: string,
   x: Tensor,
   w: Tensor,
@@ -249,6 +249,7 @@ function convolve(
   g: ConvGeometry,
   transposed: boolean,
   epilogue: Omit<Epilogue, 'residual'> & { readonly residual?: Tensor | undefined },
+  prologue?: Prologue,
 ): void {
   const large = g.ih * g.iw * g.ci;
   const small = g.oh * g.ow * g.co;
@@ -262,11 +263,11 @@ function convolve(
     const run = transposed ? convGradInput : convForward;
     const residual =
       epilogue.residual && pictures(epilogue.residual, ySize, window, bounds.align).part;
-    run(op, from.part, w, to.part, some, { ...epilogue, residual });
+    run(op, from.part, w, to.part, some, { ...epilogue, residual }, prologue);
   }
 }
 
-function inputGradient(
+export function inputGradient(
   op: string,
   dy: Tensor,
   w: Tensor,
@@ -279,13 +280,14 @@ function inputGradient(
   return dx;
 }
 
-function filterGradient(
+export function filterGradient(
   op: string,
   x: Tensor,
   dy: Tensor,
   w: Tensor,
   g: ConvGeometry,
   transposed: boolean,
+  prologue?: Prologue,
 ): Tensor {
   const [large, small] = transposed ? [dy, x] : [x, dy];
   const bounds = boundsOf(x, dy);
@@ -295,7 +297,8 @@ function filterGradient(
       const from = pictures(large, g.ih * g.iw * g.ci, window, bounds.align);
       const to = pictures(small, g.oh * g.ow * g.co, window, bounds.align);
       const offsets = { xOffset: from.offset, yOffset: to.offset };
-      convGradFilter(`${op} dw`, from.part, to.part, dw, { ...g, ...offsets, batch: window.rows });
+      const some = { ...g, ...offsets, batch: window.rows };
+      convGradFilter(`${op} dw`, from.part, to.part, dw, some, prologue);
       return dw;
     })
     .reduce((total, dw) => add(total, dw));

@@ -31,6 +31,14 @@ export interface ConvGeometry {
   readonly yOffset: number;
 }
 
+/** What a GEMM does to x where it loads it: batch normalization and an activation. Only where `normalizesOperand`. */
+export interface Prologue {
+  /** [2, ci]: what to add to each channel after multiplying it by the second row. */
+  readonly scaleShift: Tensor;
+  /** See activation.ts. */
+  readonly activation: number;
+}
+
 /** What a GEMM does to a result before it is stored. */
 export interface Epilogue {
   /** [n] to add; [2, n] with `scaled`: what to add after multiplying by the second row. */

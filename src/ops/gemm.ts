@@ -4,7 +4,13 @@ import type { Flags } from '../gpu/template.js';
 import { isMixed } from '../precision.js';
 import { gcd } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
-import { convParams, shareOut, type ConvGeometry, type Epilogue } from './conv_geometry.js';
+import {
+  convParams,
+  shareOut,
+  type ConvGeometry,
+  type Epilogue,
+  type Prologue,
+} from './conv_geometry.js';
 import {
   depthwiseForward,
   depthwiseGradFilter,
@@ -12,7 +18,15 @@ import {
   isDepthwise,
 } from './depthwise.js';
 import { roundsOperand, roundUp, type Columns } from './gemm_operand.js';
-import { pad, product, type GemmKind, type ProductOperands, type Rows } from './product.js';
+import {
+  normOperand,
+  pad,
+  product,
+  prologueFlags,
+  type GemmKind,
+  type ProductOperands,
+  type Rows,
+} from './product.js';
 import { deviceOf, run, runItems, type Operand } from './run.js';
 import type { Choice } from './tiles.js';
 import { choose } from './tune.js';
@@ -26,6 +40,7 @@ export function convForward(
   y: Operand,
   g: ConvGeometry,
   epilogue: Epilogue = {},
+  prologue?: Prologue,
 ): void {
   const kind = kernelsFor(op, deviceOf(y), g);
   if (kind === 'direct') {
@@ -50,7 +65,7 @@ export function convForward(
     ...{ a_stride: g.xStride, a_offset: g.xOffset, c_stride: g.yStride, c_offset: g.yOffset },
     ...{ c_h: g.oh, c_w: g.ow, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 },
   };
-  const operands = { a: x, w, c: y, aIsPadded: g.xIsPadded };
+  const operands = { a: x, w, c: y, aIsPadded: g.xIsPadded, prologue };
   implicit(op, kind, operands, rows, columns, epilogue);
 }
 
@@ -177,6 +192,7 @@ export function convGradFilter(
   dy: Operand,
   dw: Operand,
   g: ConvGeometry,
+  prologue?: Prologue,
 ): void {
   const device = deviceOf(dw);
   const kind = kernelsFor(op, device, g);
@@ -207,7 +223,7 @@ export function convGradFilter(
   }
   const kernel = `filter_${kind}` as const;
   const compute = ({ tile, splits }: Choice): void => {
-    filterInSplits(op, { x, dy, dw }, g, { kernel, ...tile }, splits);
+    filterInSplits(op, { x, dy, dw }, g, { kernel, ...tile }, splits, prologue);
   };
   const size = { count: g.kh * g.kw, m: g.ci, n: g.co, k: rows.pixels };
   compute(choose(op, device, kernel, size, compute, leastSplits(rows)));
@@ -235,6 +251,7 @@ function filterInSplits(
   g: ConvGeometry,
   tile: FilterTile,
   most: number,
+  prologue?: Prologue,
 ): void {
   const px = g.xIsPadded
     ? undefined
@@ -255,8 +272,8 @@ function filterInSplits(
     ...{ y_stride: pdy ? co : g.yStride, y_offset: pdy ? 0 : g.yOffset },
     ...{ ci_tiles: Math.ceil(ci / tile.rows), co_tiles: Math.ceil(co / tile.columns) },
   };
-  const operands = { x: px ?? x, dy: pdy ?? dy, partial: partial ?? dw };
-  const flags = { ...tile.flags, MIXED: [x, dy].some(roundsOperand) };
+  const operands = { x: px ?? x, dy: pdy ?? dy, partial: partial ?? dw, ...normOperand(prologue) };
+  const flags = { ...tile.flags, ...prologueFlags([x, dy], prologue) };
   run(op, tile.kernel, flags, operands, params, splits.count * filterTiles(g, tile));
   if (partial) mergeFilters(op, partial, dw, g);
   for (const tensor of [px, pdy, partial]) tensor?.dispose();
@@ -294,9 +311,15 @@ function kindOf(device: Device, g: ConvGeometry): [kind: Kind, why: string] {
   return ['direct', `${g.groups} groups`];
 }
 
+/** Whether a convolution takes a prologue upon itself: one of single pixels, on a GPU, as with `addsResidual`. */
+export function normalizesOperand(device: Device, g: ConvGeometry): boolean {
+  const isOnGpu = ['simt', 'sgmat'].includes(kindOf(device, g)[0]);
+  return isOnGpu && g.kh * g.kw === 1 && g.ci % 4 === 0;
+}
+
 /**
- * Whether a convolution adds a residual at its end. A software adapter is as fast with a pass of its own, and
- * compiles that sooner.
+ * Whether a convolution adds a residual at its end: on a GPU. A software adapter is as fast with a pass of its own,
+ * and compiles that sooner.
  */
 export function addsResidual(device: Device, g: ConvGeometry): boolean {
   return kindOf(device, g)[0] === 'simt';

@@ -55,24 +55,56 @@ export function batchNorm(
   { epsilon = 1e-3, activation }: BatchNormTrainingOptions = {},
 ): BatchNormResult {
   const op = 'batchNorm';
+  const norm = batchStatistics(op, x, gamma, beta, { epsilon, activation });
+  const { mean, variance } = norm;
+  const y = normalise(op, norm.rows, { x, gamma, beta, mean, variance }, norm.ending);
+  record(op, [x, gamma, beta], y, norm.saved, (dy, saved, needs) =>
+    norm.gradients(dy, saved, needs),
+  );
+  norm.rest.dispose();
+  return { y, mean, variance };
+}
+
+/** A batch normalization in training before anything is normalized. */
+export interface BatchStatistics {
+  readonly rows: Rows;
+  readonly ending: Ending;
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+  /** What rounding leaves out of the mean. To be freed. */
+  readonly rest: Tensor;
+  /** What its gradients need. */
+  readonly saved: readonly Tensor[];
+  /** Gradients of x, gamma and beta, from that of the result and what was saved. */
+  gradients(
+    dy: Tensor,
+    saved: readonly Tensor[],
+    needs: readonly boolean[],
+  ): readonly (Tensor | undefined)[];
+}
+
+/** See `batchNorm`. */
+export function batchStatistics(
+  op: string,
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  { epsilon = 1e-3, activation }: BatchNormTrainingOptions,
+): BatchStatistics {
   const ending = { epsilon, ACTIVATION: activationNumber(op, activation) };
   const rows = check(op, x, { gamma, beta }, epsilon);
-  const { mean, variance, rest } = moments(op, x, rows);
-  const operands = { x, gamma, beta, mean, variance };
-  const y = record(
-    op,
-    [x, gamma, beta],
-    normalise(op, rows, operands, ending),
-    [x, gamma, mean, variance, rest, beta],
-    (dy, [input, scale, m, v, r, shift], needs) => {
+  const stats = moments(op, x, rows);
+  const { mean, variance, rest } = stats;
+  return {
+    ...{ rows, ending, ...stats },
+    saved: [x, gamma, mean, variance, rest, beta],
+    gradients: (dy, [input, scale, m, v, r, shift], needs) => {
       const given = { x: input!, dy, mean: m!, variance: v!, gamma: scale!, beta: shift! };
       const { sums, dots } = gradientSums(op, rows, { ...given, rest: r! }, ending);
       const dx = needs[0] ? inputGradient(op, rows, { ...given, sums, dots }, ending) : undefined;
       return [dx, needs[1] ? dots : undefined, needs[2] ? sums : undefined];
     },
-  );
-  rest.dispose();
-  return { y, mean, variance };
+  };
 }
 
 /**

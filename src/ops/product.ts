@@ -1,5 +1,7 @@
+import type { Flags } from '../gpu/template.js';
+import { isMixed } from '../precision.js';
 import { empty, type Tensor } from '../tensor.js';
-import { biasKind, type Epilogue } from './conv_geometry.js';
+import { biasKind, type Epilogue, type Prologue } from './conv_geometry.js';
 import {
   lanesKernel,
   operandOf,
@@ -48,6 +50,8 @@ export interface ProductOperands {
   readonly c: Operand;
   /** Whether what follows the channels of a, up to a multiple of four, is zeros. */
   readonly aIsPadded?: boolean | undefined;
+  /** What to do to a where it is loaded. */
+  readonly prologue?: Prologue | undefined;
 }
 
 /** A binding begins at a multiple of so many floats. */
@@ -211,7 +215,7 @@ export function multiply(
   const { splits, split_steps } = right;
   const { ACTIVATION, bounds } = finishOf(end);
   const { RESIDUAL, residual } = residualOf(end);
-  const flags = { ...kernel.flags, MIXED: roundsOperand(a), ACTIVATION, RESIDUAL };
+  const flags = { ...kernel.flags, ...prologueFlags([a], work.prologue), ACTIVATION, RESIDUAL };
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
     ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },
@@ -220,8 +224,20 @@ export function multiply(
     ...bounds,
   };
   const tiles = Math.ceil((range.to - range.from) / kernel.tileRows) * n_tiles * splits;
-  const operands = { a, b, bias: end.bias ?? w, c, ...residual };
+  const operands = { a, b, bias: end.bias ?? w, c, ...residual, ...normOperand(work.prologue) };
   run(op, kernel.name, flags, operands, params, tiles);
+}
+
+/** The flags of lib/operand and lib/norm_operand, for operands of which the first may have a prologue. */
+export function prologueFlags(operands: readonly Operand[], prologue: Prologue | undefined): Flags {
+  const NORM = prologue !== undefined;
+  const MIXED = isMixed(deviceOf(operands[0]!)) && (NORM || operands.some(roundsOperand));
+  return { MIXED, NORM, ...(NORM && { NORM_ACTIVATION: prologue.activation }) };
+}
+
+/** The operand of lib/norm_operand. */
+export function normOperand(prologue: Prologue | undefined): Readonly<Record<string, Operand>> {
+  return prologue ? { norm: prologue.scaleShift } : {};
 }
 
 /** Bounds of the activations that are one clamp, by their numbers in activation.ts. */

@@ -8,6 +8,7 @@ import {
   type ConvTransposeOptions,
 } from '../../ops/index.js';
 import { conv2dThen } from '../../ops/conv2d.js';
+import { batchNormConv2d } from '../../ops/norm_conv.js';
 import { transposedSize } from '../../ops/conv2d_transpose.js';
 import { storesHalves } from '../../precision.js';
 import { pairOf, windowAxes, type Pair, type Shape } from '../../shape.js';
@@ -117,13 +118,14 @@ abstract class Convolution<O extends ConvOptions> extends Layer {
 
   /** The part of a convolution in a fused run; a class made from it may compute something else. */
   protected headOf(Class: new (options: never) => Layer, kernel: HeadOptions): Fusion | undefined {
-    const { activation, padding } = this.config;
+    const { activation, padding, kernelSize } = this.config;
     if (this.constructor !== Class || activation !== 'linear') return undefined;
     const { bias } = this.bias;
     const optionsOf = (sides: Sides | undefined): typeof kernel & OperationOptions => ({
       ...{ ...this.attributes, ...this.bias, ...kernel },
       ...(sides && { padding: sides }),
     });
+    const isPointwise = kernelSize.join() === '1,1' && !kernel.depthwise && kernel.groups === 1;
     return {
       kind: 'head',
       pads: padding === 'valid',
@@ -133,6 +135,17 @@ abstract class Convolution<O extends ConvOptions> extends Layer {
         const convolve = kernel.depthwise ? depthwiseConv2d : conv2d;
         return convolve(stored(x), this.weight('kernel'), optionsOf(sides));
       },
+      callNormed: isPointwise
+        ? (x, gamma, beta, norm) =>
+            batchNormConv2d(
+              stored(x),
+              gamma,
+              beta,
+              this.weight('kernel'),
+              norm,
+              optionsOf(undefined),
+            )
+        : undefined,
     };
   }
 

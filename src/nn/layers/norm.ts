@@ -135,7 +135,8 @@ export class BatchNormalization extends Layer {
         };
         return scaleShift({ gamma, beta, ...averages }, bias, this.config.epsilon);
       },
-      call: (x, activation, { training = false }) => this.normalize(x, training, activation),
+      call: (x, activation, { training = false }, into) =>
+        this.normalize(x, training, activation, into),
     };
   }
 
@@ -151,22 +152,34 @@ export class BatchNormalization extends Layer {
     };
   }
 
-  private normalize(x: Tensor, training: boolean, activation?: Activation): Tensor {
+  private normalize(
+    x: Tensor,
+    training: boolean,
+    activation?: Activation,
+    into?: Extract<Fusion, { kind: 'head' }>,
+  ): Tensor {
     const { momentum, epsilon } = this.config;
     const { gamma, beta } = this.scaleAndShift();
     const movingMean = this.weight('moving_mean');
     const movingVariance = this.weight('moving_variance');
     if (!training || !this.trainable) {
       const y = batchNormInference(x, gamma, beta, movingMean, movingVariance, { epsilon });
-      if (!activation) return y;
-      const z = activations[activation](y);
-      y.dispose();
-      return z;
+      const z = activation ? replaced(y, activations[activation]) : y;
+      return into ? replaced(z, (x) => into.call(x)) : z;
     }
-    const { y, mean, variance } = batchNorm(x, gamma, beta, { epsilon, activation });
+    const options = { epsilon, activation };
+    const { y, mean, variance } =
+      into?.callNormed?.(x, gamma, beta, options) ?? batchNorm(x, gamma, beta, options);
     moveAverages([movingMean, movingVariance], [mean, variance], momentum);
     return y;
   }
+}
+
+/** The result of an operation on a tensor that nothing else needs. */
+function replaced(x: Tensor, operation: (x: Tensor) => Tensor): Tensor {
+  const y = operation(x);
+  x.dispose();
+  return y;
 }
 
 /** Options of `layers.layerNormalization`. */

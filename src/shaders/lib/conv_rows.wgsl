@@ -6,8 +6,10 @@
 // c: row (y, x) of image n is pixel (y * c_sh + c_y, x * c_sw + c_x) of [n, c_h, c_w, c_stride], beginning at
 // c_offset; vec4 of four columns. All of these are multiples of 4: the host pads what is not.
 // residual: where RESIDUAL, what to add before the activation, as c.
+// norm: where NORM, of lib/norm_operand.
 // A step is four k of one tap. A run makes the rows from m0 to before m. Sums over some of the steps are merged by
 // gemm_merge.wgsl.
+#include lib/norm_operand
 #include lib/operand
 #include lib/finish
 struct Params {
@@ -25,6 +27,9 @@ struct Params {
 @group(0) @binding(4) var<uniform> p: Params;
 #if RESIDUAL
 @group(0) @binding(5) var<storage, read> residual: array<vec4f>;
+#endif
+#if NORM
+@group(0) @binding(6) var<storage, read> norm: array<vec4f>;
 #endif
 
 // Where a row reads under the first tap, and the pixel of c that it makes.
@@ -52,7 +57,8 @@ fn row_offset(r: Row, ty: u32, tx: u32) -> i32 {
 
 // Channels 4*c4 .. 4*c4+3 of a row; zeros outside of the image.
 fn load_a(offset: i32, c4: u32) -> vec4f {
-  return select(vec4f(0), operand4(a[u32(max(offset, 0)) + c4]), offset >= 0);
+  let value = operand4(normed(a[u32(max(offset, 0)) + c4], c4, p.k4));
+  return select(vec4f(0), value, offset >= 0);
 }
 
 // bias: 0 none, 1 [n] to add, 2 [2, n]: what to add after multiplying by the second row.

@@ -3,6 +3,8 @@
 // x: [batch, ih, iw, x_stride], dy: [batch * oh, ow, y_stride], partial: [splits, kh * kw, ci, co], all vec4 of four
 // channels: ci, co, strides and offsets are multiples of 4, the host pads what is not.
 // pixels: the last row of all may be shorter than ow.
+// norm: where NORM, of lib/norm_operand, for x.
+#include lib/norm_operand
 #include lib/operand
 struct Params {
   ih: u32, iw: u32, ci: u32, oh: u32, ow: u32, co: u32,
@@ -14,10 +16,14 @@ struct Params {
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> partial: array<vec4f>;
 @group(0) @binding(3) var<uniform> p: Params;
+#if NORM
+@group(0) @binding(4) var<storage, read> norm: array<vec4f>;
+#endif
 
 // Four channels from `channel` on of the input pixel (row iy of an image, ix).
 fn load_x(pixel: u32, channel: u32) -> vec4f {
-  return operand4(x[(p.x_offset + pixel * p.x_stride + min(channel, p.ci - 4)) / 4]);
+  let first = min(channel, p.ci - 4);
+  return operand4(normed(x[(p.x_offset + pixel * p.x_stride + first) / 4], first / 4, p.ci / 4));
 }
 
 fn load_dy(pixel: u32, channel: u32) -> vec4f {
