@@ -80,16 +80,17 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   affine: affines,
   affine_grad: affines,
   exact_sum: [{ WG: 64, EACH: 4, WORDS: 6 }],
-  gemm_pack: [{ WG: 64, EACH: 4, RUN: 8, NT: 64 }],
+  gemm_pack: [true, false].map((MIXED) => ({ WG: 64, EACH: 4, RUN: 8, NT: 64, MIXED })),
   gemm_simt: tiles.flatMap((tile) =>
     [0, 5].map((ACTIVATION) => ({
       ...{ ...tile, ACTIVATION, MIXED: ACTIVATION > 0, RESIDUAL: ACTIVATION > 0 },
+      ...{ NORM: ACTIVATION > 0, NORM_ACTIVATION: ACTIVATION },
     })),
   ),
   // Workgroup memory for all tiles is not everywhere.
   gemm_sgmat: [{ ...matrixTile, ACTIVATION: 0 }],
   filter_sgmat: [matrixTile],
-  filter_simt: tiles,
+  filter_simt: tiles.flatMap((tile) => [tile, { ...tile, NORM: true, NORM_ACTIVATION: 5 }]),
   add_activation: [{ WG: 64, EACH: 4, ACTIVATION: 1 }],
   multiply_add: [{ WG: 64, EACH: 4, STEPS: 4 }],
   gemm_lanes: [true, false].map((LONG) => ({ S: 8, G: 3, NT: 32, LONG, ACTIVATION: 0 })),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { noGrad } from '../../src/autograd.js';
-import { init, memoryInfo } from '../../src/gpu/init.js';
+import { defaultDevice, init, memoryInfo } from '../../src/gpu/init.js';
 import { input, model as modelOf } from '../../src/nn/functional.js';
 import { Conv2D } from '../../src/nn/layers/conv.js';
 import type { Layer } from '../../src/nn/layer.js';
@@ -47,7 +47,7 @@ function network(): Model {
     .apply(layers.conv2d({ filters: 8, kernelSize: 1, name: 'project' }).apply(b));
   const shortcut = layers
     .batchNormalization({})
-    .apply(layers.conv2d({ filters: 8, kernelSize: 1, groups: 2 }).apply(a));
+    .apply(layers.conv2d({ filters: 8, kernelSize: 1, groups: 2, name: 'shortcut' }).apply(a));
   const sum = layers.activation({ activation: 'relu6' }).apply(layers.add().apply([shortcut, c]));
   // A result that is needed twice, and a convolution with an activation of its own.
   const own = layers.conv2d({ filters: 4, kernelSize: 3, activation: 'tanh' }).apply(sum);
@@ -66,7 +66,7 @@ describe('layers that run as one in inference', () => {
 
   it('give what the layers give one by one', async () => {
     const x = tensor(randomArray(2 * 9 * 10 * 3, 7), [2, 9, 10, 3]);
-    const calls = vi.spyOn(model.getLayer('project'), 'call');
+    const calls = vi.spyOn(model.getLayer('shortcut'), 'call');
     const alone = scope(() => model.callAll([x]).map((y) => y.data()));
     expect(calls).toHaveBeenCalledTimes(1);
     const together = scope(() => noGrad(() => model.callAll([x]).map((y) => y.data())));
@@ -202,6 +202,29 @@ describe('layers that run as one in training', () => {
         const model = modelOf({ inputs: x, outputs: end.apply(norm.apply(x)) });
         norm.trainable = trainable;
         await compare(model, norm, (batch) => end.call(norm.call(batch, { training: true })));
+      });
+    }
+  }
+
+  for (const innerLoop of [undefined, 'simt'] as const) {
+    for (const trainable of [true, false]) {
+      const how = `${trainable ? 'trained' : 'frozen'}, ${innerLoop ?? 'the loop of the adapter'}`;
+      it(`batch normalization, activation and a convolution of single pixels: ${how}`, async () => {
+        const device = defaultDevice();
+        const before = device.innerLoop;
+        device.innerLoop = innerLoop ?? before;
+        const first = layers.conv2d({ filters: 8, kernelSize: 1 });
+        const between = layers.batchNormalization({ momentum: 0.5 });
+        const end = layers.reLU();
+        const last = layers.conv2d({ filters: 4, kernelSize: 1, strides: 2 });
+        const y = last.apply(end.apply(between.apply(first.apply(x))));
+        const model = modelOf({ inputs: x, outputs: y });
+        between.trainable = trainable;
+        const alone = (batch: Tensor): Tensor =>
+          last.call(end.call(between.call(first.call(batch), { training: true })));
+        await compare(model, last, alone);
+        device.innerLoop = before;
+        model.dispose();
       });
     }
   }
