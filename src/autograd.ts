@@ -5,7 +5,7 @@ import { fill } from './ops/fill.js';
 import { chosenPrecision, withPrecision } from './precision.js';
 import { keep, scope } from './scope.js';
 import { formatShape, sameShape } from './shape.js';
-import type { DType, Tensor } from './tensor.js';
+import type { DType, FloatType, Tensor } from './tensor.js';
 
 /** Computes the gradients of an operation's inputs; `needs[i]` says which are wanted. */
 export type Backward = (
@@ -178,7 +178,8 @@ function propagate(node: Node, grads: Map<Node, Tensor>): void {
 
 /** A gradient in the type of what it belongs to. */
 function ofType(grad: Tensor, dtype: DType = grad.dtype): Tensor {
-  return grad.dtype === dtype ? grad : cast(grad, dtype as 'float32');
+  // Integers are not on the tape.
+  return grad.dtype === dtype ? grad : cast(grad, dtype as FloatType);
 }
 
 function accumulate(leaf: Tensor, grad: Tensor): void {

@@ -14,6 +14,9 @@ import { formatShape, sizeOf, type Shape } from './shape.js';
  */
 export type DType = 'float32' | 'float16' | 'int32' | 'uint8';
 
+/** Types of real numbers: those of results and gradients. */
+export type FloatType = 'float32' | 'float16';
+
 /** The typed array that holds elements of a dtype. */
 export type TypedArrayOf<D extends DType = DType> = D extends 'float32' | 'float16'
   ? Float32Array
@@ -259,8 +262,8 @@ export function bufferBytes(dtype: DType, size: number): number {
 }
 
 /** Whether the elements are real numbers. */
-export function isFloat({ dtype }: Tensor): boolean {
-  return dtype === 'float32' || dtype === 'float16';
+export function isFloat(tensor: Tensor): tensor is Tensor & { readonly dtype: FloatType } {
+  return tensor.dtype === 'float32' || tensor.dtype === 'float16';
 }
 
 function typed(dtype: DType, buffer: ArrayBuffer): Float32Array | Int32Array | Uint8Array {

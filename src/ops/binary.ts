@@ -1,7 +1,7 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { broadcastShape, formatShape, stridesOf, type Shape } from '../shape.js';
-import { empty, tensor, type DType, type Tensor } from '../tensor.js';
+import { empty, tensor, type FloatType, type Tensor } from '../tensor.js';
 import { activationGrad, activationNumber, type Activation } from './activation.js';
 import { checkFloat, elementWindows, square } from './elementwise.js';
 import { sumTo } from './reduce.js';
@@ -32,7 +32,7 @@ function binaryRaw(op: Binary, a: Tensor, b: Tensor): Tensor {
 }
 
 /** float16 where both are; a single value follows the other operand, as in PyTorch. */
-function resultType(...operands: readonly [Tensor, Tensor]): DType {
+function resultType(...operands: readonly [Tensor, Tensor]): FloatType {
   const wide = operands.filter(({ size }) => size > 1);
   const deciding = wide.length > 0 ? wide : operands;
   return deciding.every(isHalf) ? 'float16' : 'float32';

@@ -1,11 +1,11 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { formatShape } from '../shape.js';
-import { empty, isFloat, type DType, type Tensor } from '../tensor.js';
+import { empty, isFloat, type FloatType, type Tensor } from '../tensor.js';
 import { reshape } from './movement.js';
 import { boundsOf, part, runItems, windows } from './run.js';
 
-const TARGETS: readonly DType[] = ['float32', 'float16'];
+const TARGETS: readonly FloatType[] = ['float32', 'float16'];
 
 /**
  * Converts to another type. float32 rounds integers above 2^24; float16 rounds to 11 bits, and from 65,520 on
@@ -15,7 +15,7 @@ const TARGETS: readonly DType[] = ['float32', 'float16'];
  * @param dtype 'float32' or 'float16'
  * @throws FoveaError ARGUMENT for another type, and for float16 on an adapter without it
  */
-export function cast(x: Tensor, dtype: 'float32' | 'float16'): Tensor {
+export function cast(x: Tensor, dtype: FloatType): Tensor {
   if (!TARGETS.includes(dtype)) {
     throw new FoveaError(
       'ARGUMENT',
@@ -33,6 +33,7 @@ export function cast(x: Tensor, dtype: 'float32' | 'float16'): Tensor {
     const operands = { x: part(x, 4, window), y: part(y, 4, window) };
     runItems('cast', 'cast', flags, operands, {}, window.rows);
   }
+  if (!isFloat(x)) return y;
   const from = x.dtype;
-  return isFloat(x) ? record('cast', [x], y, [], (dy) => [cast(dy, from as typeof dtype)]) : y;
+  return record('cast', [x], y, [], (dy) => [cast(dy, from)]);
 }

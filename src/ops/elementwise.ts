@@ -1,18 +1,21 @@
 import { record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { formatShape } from '../shape.js';
-import { empty, isFloat, type Tensor } from '../tensor.js';
+import { empty, isFloat, type FloatType, type Tensor } from '../tensor.js';
 import { boundsOf, part, runItems, windows, type Window } from './run.js';
 
 /** Throws unless all tensors are float32 or float16. */
 export function checkFloat(op: string, ...tensors: readonly Tensor[]): void {
-  for (const tensor of tensors) {
-    if (isFloat(tensor)) continue;
-    const { dtype, shape } = tensor;
-    throw new FoveaError('ARGUMENT', `${op}: needs float32, got ${dtype} ${formatShape(shape)}`, {
-      hint: 'cast(x, "float32") converts.',
-    });
-  }
+  for (const tensor of tensors) floatTypeOf(op, tensor);
+}
+
+/** The type of a float tensor. Throws for others. */
+export function floatTypeOf(op: string, tensor: Tensor): FloatType {
+  if (isFloat(tensor)) return tensor.dtype;
+  const { dtype, shape } = tensor;
+  throw new FoveaError('ARGUMENT', `${op}: needs float32, got ${dtype} ${formatShape(shape)}`, {
+    hint: 'cast(x, "float32") converts.',
+  });
 }
 
 /** Windows over the elements of tensors of one size. */

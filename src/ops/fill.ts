@@ -1,10 +1,10 @@
-import { empty, type DType, type Tensor } from '../tensor.js';
+import { empty, type FloatType, type Tensor } from '../tensor.js';
 import type { Shape } from '../shape.js';
 import { elementWindows } from './elementwise.js';
 import { runItems } from './run.js';
 
 /** A tensor with the same value everywhere. */
-export function fill(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
+export function fill(shape: Shape, value: number, dtype: FloatType = 'float32'): Tensor {
   return fillWith(value, empty(shape, dtype));
 }
 
@@ -18,7 +18,7 @@ function fillWith(value: number, y: Tensor): Tensor {
 }
 
 /** A tensor of zeros: the same bits in all types. */
-export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
+export function zeros(shape: Shape, dtype: FloatType | 'int32' = 'float32'): Tensor {
   return fillWith(0, empty(shape, dtype));
 }
 

@@ -1,11 +1,11 @@
 import { isRecorded, record } from '../autograd.js';
 import { FoveaError } from '../errors.js';
 import { checkRank, formatShape } from '../shape.js';
-import { empty, type DType, type Tensor } from '../tensor.js';
+import { empty, type FloatType, type Tensor } from '../tensor.js';
 import { activationGrad, activationNumber, type Activation } from './activation.js';
 import { biasGradient, checkBias } from './conv2d.js';
 import { add } from './binary.js';
-import { checkFloat, swish } from './elementwise.js';
+import { checkFloat, floatTypeOf, swish } from './elementwise.js';
 import { zeros } from './fill.js';
 import { matrixGeometry, type Epilogue } from './conv_geometry.js';
 import { convForward, convGradFilter, convGradInput } from './gemm.js';
@@ -34,7 +34,7 @@ export function matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tenso
   const y = matmulRaw('matmul', a, b, ta, tb);
   return record('matmul', [a, b], y, [a, b], (dy, [x, z], needs) => {
     const gradient = (of: Tensor, a: Tensor, b: Tensor, ta: boolean, tb: boolean): Tensor =>
-      matmulRaw(of === x ? 'matmul da' : 'matmul db', a, b, ta, tb, {}, of.dtype);
+      matmulRaw(of === x ? 'matmul da' : 'matmul db', a, b, ta, tb, {}, of);
     const da = (): Tensor =>
       ta ? gradient(x!, z!, dy, tb, true) : gradient(x!, dy, z!, false, !tb);
     const db = (): Tensor =>
@@ -83,9 +83,8 @@ export function dense(
   return record('dense', inputs, y, fused ? [x, w, y] : [x, w], (dy, [sx, sw, sy], needs) => {
     const dz = reshape(fused ? activationGrad(fused, sy!, dy) : dy, [-1, n]);
     const dx = (): Tensor =>
-      reshape(matmulRaw('dense dx', dz, sw!, false, true, {}, sx!.dtype), sx!.shape);
-    const dw = (): Tensor =>
-      matmulRaw('dense dw', reshape(sx!, [-1, k]), dz, true, false, {}, sw!.dtype);
+      reshape(matmulRaw('dense dx', dz, sw!, false, true, {}, sx), sx!.shape);
+    const dw = (): Tensor => matmulRaw('dense dw', reshape(sx!, [-1, k]), dz, true, false, {}, sw);
     return [
       needs[0] ? dx() : undefined,
       needs[1] ? dw() : undefined,
@@ -94,7 +93,11 @@ export function dense(
   });
 }
 
-/** The product without the tape; with an epilogue only where neither side is transposed. */
+/**
+ * The product without the tape; with an epilogue only where neither side is transposed.
+ *
+ * @param like the result has its type
+ */
 function matmulRaw(
   op: string,
   a: Tensor,
@@ -102,9 +105,10 @@ function matmulRaw(
   ta: boolean,
   tb: boolean,
   epilogue: Epilogue = {},
-  dtype: DType = a.dtype,
+  like = a,
 ): Tensor {
   checkFloat(op, a, b);
+  const dtype = floatTypeOf(op, like);
   checkRank(op, 'a', a.shape, ta ? 'k, m' : 'm, k');
   checkRank(op, 'b', b.shape, tb ? 'n, k' : 'k, n');
   const [m, k] = ta ? [a.shape[1]!, a.shape[0]!] : [a.shape[0]!, a.shape[1]!];
@@ -117,7 +121,7 @@ function matmulRaw(
     );
   }
   if (ta && tb) {
-    const flipped = matmulRaw(op, b, a, false, false, {}, dtype);
+    const flipped = matmulRaw(op, b, a, false, false, {}, like);
     const y = transpose(flipped);
     flipped.dispose();
     return y;
@@ -174,7 +178,7 @@ function productNT(op: string, a: Tensor, b: Tensor, y: Tensor, [m, k, n]: Sizes
  * a^T b. A large result is made in windows of its rows; large operands are used in windows of theirs,
  * whose products are added up in order.
  */
-function productTN(op: string, a: Tensor, b: Tensor, [m, k, n]: Sizes, dtype: DType): Tensor {
+function productTN(op: string, a: Tensor, b: Tensor, [m, k, n]: Sizes, dtype: FloatType): Tensor {
   const bounds = boundsOf(a, b, { device: a.device, dtype });
   let total: Tensor | undefined;
   for (const kw of windows(op, k, padded(m, n), bounds)) {

@@ -5,7 +5,7 @@ import { scope } from '../scope.js';
 import { empty, isFloat, Tensor } from '../tensor.js';
 import { broadcastStrides } from './binary.js';
 import { cast } from './cast.js';
-import { checkFloat } from './elementwise.js';
+import { floatTypeOf } from './elementwise.js';
 import { fill } from './fill.js';
 import { sumTo } from './reduce.js';
 import { isHalf, runItems } from './run.js';
@@ -148,7 +148,7 @@ export function pad(
   paddings: readonly (readonly [number, number])[],
   value = 0,
 ): Tensor {
-  checkFloat('pad', x);
+  const dtype = floatTypeOf('pad', x);
   const bad = paddings.flat().some((n) => !Number.isInteger(n) || n < 0);
   if (paddings.length !== x.rank || bad) {
     throw new FoveaError(
@@ -157,7 +157,7 @@ export function pad(
     );
   }
   const shape = x.shape.map((n, i) => n + paddings[i]![0] + paddings[i]![1]);
-  const y = fill(shape, value, x.dtype);
+  const y = fill(shape, value, dtype);
   const to = stridesOf(shape);
   const toOffset = paddings.reduce((sum, [before], i) => sum + before * to[i]!, 0);
   copyBox('pad', x, y, { shape: x.shape, from: stridesOf(x.shape), to, toOffset });
