@@ -1,3 +1,5 @@
+import { FoveaError } from '../errors.js';
+
 /**
  * Float16 in storage. Kernels compute in float32 and are written once; where an operand lies in memory as
  * float16, the type of its binding changes, and what is loaded from it or stored to it is converted: with f32,
@@ -5,7 +7,7 @@
  *
  * @param wgsl expanded WGSL, whose bindings are arrays
  * @param names the variables whose elements are float16
- * @throws an Error for a variable that cannot be: other types are bits or integers
+ * @throws FoveaError ARGUMENT for a variable that cannot be: other types are bits or integers
  */
 export function storeHalves(wgsl: string, names: readonly string[]): string {
   if (names.length === 0) return wgsl;
@@ -31,13 +33,19 @@ const STORED: Readonly<Record<string, Stored>> = {
 const AS_THEY_ARE = Object.values(STORED).map(({ type }) => type);
 
 function storeHalf(wgsl: string, name: string): string {
-  const declaration = new RegExp(`(var<storage,[^>]*>\\s*${name}\\s*:\\s*array<)(\\w+)(>)`);
+  const declaration = new RegExp(
+    `(var<storage,[^>]*>\\s*${name}\\s*:\\s*array<)([\\w<>]+)(>\\s*;)`,
+  );
   const given = declaration.exec(wgsl)?.[2] ?? 'no type';
   const alias = new RegExp(`^\\s*alias ${given} = (\\w+);`, 'm').exec(wgsl)?.[1];
-  const full = alias ?? given;
+  const full = (alias ?? given).replace('vec4<f32>', 'vec4f');
   if (AS_THEY_ARE.includes(full)) return wgsl;
   const half = STORED[full];
-  if (half === undefined) throw new Error(`"${name}" of ${given} cannot be stored as float16`);
+  if (half === undefined) {
+    throw new FoveaError('ARGUMENT', `"${name}" of ${given} cannot be stored as float16`, {
+      hint: 'Use f32 or vec4f in the kernel, or cast(x, "float32").',
+    });
+  }
   let text = wgsl.replace(declaration, `$1${half.type}$3`);
   // From the end on: what has been rewritten stays behind.
   const uses = [...withoutComments(text).matchAll(new RegExp(`(?<![\\w.])${name}\\[`, 'g'))];

@@ -1,8 +1,9 @@
 import type { Params } from '../gpu/commands.js';
+import { storeHalves } from '../gpu/half.js';
 import { expand, type Flags } from '../gpu/template.js';
 import { shaderSources } from '../shaders/embedded.js';
 import type { Tensor } from '../tensor.js';
-import { runKernel } from './run.js';
+import { halvesOf, runKernel } from './run.js';
 
 /** How a kernel of one's own is run. */
 export interface WgslOptions {
@@ -24,7 +25,7 @@ export interface WgslOptions {
  * from the text, which may use `#include lib/grid` and the other parts of docs/kernels.md. The
  * kernel is compiled once. For gradients, pass its result to `record`.
  *
- * @throws FoveaError when a variable has no operand; VALIDATION at the next read, when the text does
+ * @throws FoveaError when a variable has no operand, or is no f32 or vec4f and its operand is float16; VALIDATION at the next read, when the text does
  *   not compile
  */
 export function runWgsl(
@@ -33,5 +34,6 @@ export function runWgsl(
 ): void {
   const { device } = Object.values(operands)[0]!;
   const source = expand({ ...shaderSources, [name]: text }, name, flags);
-  runKernel(name, device.kernels.fromText(name, source), operands, params, workgroups);
+  const kernel = device.kernels.fromText(name, storeHalves(source, halvesOf(operands)));
+  runKernel(name, kernel, operands, params, workgroups);
 }

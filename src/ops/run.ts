@@ -33,8 +33,7 @@ export function run(
   groups: number,
 ): void {
   const { device } = tensorOf(Object.values(operands)[0]!);
-  const halves = Object.keys(operands).filter((key) => isHalf(operands[key]!));
-  runKernel(op, device.kernels.get(name, flags, halves), operands, params, groups);
+  runKernel(op, device.kernels.get(name, flags, halvesOf(operands)), operands, params, groups);
 }
 
 /** `run` with a kernel at hand. */
@@ -87,6 +86,11 @@ function foreign(op: string, operand: Operand): FoveaError {
 /** The GPU that an operand is on. */
 export function deviceOf(operand: Operand): Device {
   return tensorOf(operand).device;
+}
+
+/** The names of those that are float16. */
+export function halvesOf(operands: Readonly<Record<string, Operand>>): string[] {
+  return Object.keys(operands).filter((name) => isHalf(operands[name]!));
 }
 
 /** Whether the elements of an operand are float16. */

@@ -35,6 +35,13 @@ fn f(i: u32) {
     expect(storeHalves(copy, ['x'])).toBe(`enable f16;\n${copy}`);
   });
 
+  it('knows vec4f by its long name', () => {
+    const long = '@group(0) @binding(0) var<storage, read> x: array<vec4<f32>>;\nlet a = x[0];\n';
+    expect(storeHalves(long, ['x'])).toContain(
+      'x: array<vec2u>;\nlet a = vec4f(bitcast<vec4h>(x[0]));',
+    );
+  });
+
   it('refuses integers, and what the kernel does not have', () => {
     expect(() => storeHalves(kernel, ['at'])).toThrow('"at" of u32 cannot be stored as float16');
     expect(() => storeHalves(kernel, ['z'])).toThrow('"z" of no type cannot be stored as float16');

@@ -52,6 +52,19 @@ it('a kernel of one’s own is an operation with a gradient', async () => {
   expect(defaultDevice().memory.info().liveStorages).toBe(before);
 });
 
+it('float16 tensors are what its f32 variables are bound to', async (context) => {
+  context.skip(!defaultDevice().gpu.features.has('shader-f16'), 'this adapter has no float16');
+  const x = tensor([1, 2, -3], [3], { dtype: 'float16', requiresGrad: true });
+  const y = scope(() => cubed(x));
+  const total = scope(() => sum(y));
+  total.backward();
+  expect([...(await y.data())]).toEqual([1, 8, -27]);
+  expect([...(await x.grad!.data())]).toEqual([3, 12, 27]);
+  const integers = cube.replace('x: array<f32>', 'x: array<i32>');
+  expect(() => cubed(x, integers)).toThrow('"x" of i32 cannot be stored as float16');
+  for (const t of [x, y, total]) t.dispose();
+});
+
 it('a text that does not compile rejects the next read, and shows the line', async () => {
   const x = tensor([1, 2]);
   const y = cubed(x, cube.replace('x[i] * x[i] * x[i]', 'x[i] * nothing'));
