@@ -215,7 +215,7 @@ export abstract class Model extends Layer {
     const outputs = this.inPrecision(() =>
       this.graph.run(inputs, this.outputs, options, new Set(logits)),
     );
-    return outputs.map(inFloat32);
+    return inFloat32(outputs, inputs);
   }
 
   /**
@@ -229,7 +229,7 @@ export abstract class Model extends Layer {
     if (inputs.length === 1) this.ensureBuilt(inputs[0]!.shape.slice(1));
     const wanted = this.graph.resultOf(this.getLayer(layerName));
     return this.inPrecision(() =>
-      scope(() => noGrad(() => inFloat32(this.graph.run(inputs, [wanted], {})[0]!))),
+      scope(() => noGrad(() => inFloat32(this.graph.run(inputs, [wanted], {}), inputs)[0]!)),
     );
   }
 
@@ -415,10 +415,13 @@ export abstract class Model extends Layer {
   }
 }
 
-/** A result as models give it, also where their layers store float16. */
-function inFloat32(y: Tensor): Tensor {
-  if (y.dtype !== 'float16') return y;
-  const result = cast(y, 'float32');
-  y.dispose();
-  return result;
+/** Results as models give them, also where their layers store float16. One may come twice, or be an input. */
+function inFloat32(outputs: readonly Tensor[], inputs: readonly Tensor[]): readonly Tensor[] {
+  const results = new Map<Tensor, Tensor>();
+  for (const y of new Set(outputs)) {
+    if (y.dtype !== 'float16') continue;
+    results.set(y, cast(y, 'float32'));
+    if (!inputs.includes(y)) y.dispose();
+  }
+  return outputs.map((y) => results.get(y) ?? y);
 }

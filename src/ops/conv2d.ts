@@ -241,6 +241,7 @@ interface Pictures {
   readonly offset: number;
 }
 
+/** Writes `y`, the convolution of x or its transpose, some pictures at a time. Not on the tape. */
 export function convolve(
   op: string,
   x: Tensor,
@@ -267,6 +268,7 @@ export function convolve(
   }
 }
 
+/** The gradient of x, which has its shape and type. */
 export function inputGradient(
   op: string,
   dy: Tensor,
@@ -280,6 +282,7 @@ export function inputGradient(
   return dx;
 }
 
+/** The gradient of w, which has its shape and type. */
 export function filterGradient(
   op: string,
   x: Tensor,

@@ -6,6 +6,7 @@ import type { CompileOptions } from '../../src/nn/compile.js';
 import * as layers from '../../src/nn/layers/index.js';
 import { optimizers, type Optimizer, type OptimizerName } from '../../src/nn/optimizers.js';
 import type { Snapshot } from '../../src/nn/run.js';
+import { input, model as functional } from '../../src/nn/functional.js';
 import type { Layer } from '../../src/nn/layer.js';
 import { sequential, type Sequential } from '../../src/nn/sequential.js';
 import { cast } from '../../src/ops/index.js';
@@ -317,7 +318,15 @@ describe('a training in mixed precision', () => {
     expect(types).toEqual(['float16', 'float32', 'float32', 'float32', 'float32']);
     const widths = model.layers.map(({ name }) => model.outputsOf(pictures, name).dtype);
     expect(new Set(widths)).toEqual(new Set(['float32']));
-    for (const each of [model, head]) each.dispose();
+    const image = input({ shape: [6, 6, 1] });
+    const maps = conv.apply(image);
+    const twins = functional({
+      inputs: image,
+      outputs: [maps, layers.dropout({ rate: 0.5 }).apply(maps)],
+    });
+    const [first, second] = scope(() => withPrecision('mixed', () => twins.callAll([pictures])));
+    expect([first!.dtype, second!.dtype]).toEqual(['float32', 'float32']);
+    for (const each of [model, head, first!, second!]) each.dispose();
   });
 
   it('takes less memory for it', async (context) => {
