@@ -145,13 +145,12 @@ function groupOf(first: LayerCall, next: Next): Step | undefined {
   const { activation } = fusionOf(second, 'activation') ?? {};
   if (activation && fusionOf(first, 'norm')) {
     const third = next(second.outputs[0]!);
-    const into = (): Of<'head'> | undefined => third && fusionOf(third, 'head');
-    const last = into()?.callNormed ? third : second;
-    return step(
-      ([x], options) =>
-        fusionOf(first, 'norm')!.call(x!, activation, options, last === third ? into() : undefined),
-      last,
-    );
+    const isNormed = third !== undefined && fusionOf(third, 'head')?.callNormed !== undefined;
+    const run: Step['run'] = ([x], options) => {
+      const into = isNormed ? fusionOf(third, 'head') : undefined;
+      return fusionOf(first, 'norm')!.call(x!, activation, options, into);
+    };
+    return step(run, isNormed ? third : second);
   }
   if (activation && activation !== 'swish' && fusionOf(first, 'add')) {
     return step(([a, b]) => addThen(a!, b!, activation));
