@@ -2,7 +2,7 @@ import { FoveaError } from '../errors.js';
 import { shaderSources } from '../shaders/embedded.js';
 import { debug } from './debug.js';
 import { outcome } from './failure.js';
-import { storeHalves } from './half.js';
+import { storeHalves } from './float16.js';
 import { reflect, type Reflection } from './reflect.js';
 import { expand, type Flags } from './template.js';
 

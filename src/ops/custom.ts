@@ -1,5 +1,5 @@
 import type { Params } from '../gpu/commands.js';
-import { storeHalves } from '../gpu/half.js';
+import { storeHalves } from '../gpu/float16.js';
 import { expand, type Flags } from '../gpu/template.js';
 import { shaderSources } from '../shaders/embedded.js';
 import type { Tensor } from '../tensor.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { storeHalves } from '../../src/gpu/half.js';
+import { storeHalves } from '../../src/gpu/float16.js';
 
 const kernel = `// y[i] = x[i] * 2
 alias T = vec4f;
