@@ -280,7 +280,7 @@ function dtypeOf(values: FlatValues): DType {
 }
 
 function toHalves(values: FlatValues): Uint16Array {
-  return Uint16Array.from(values as ArrayLike<number>, floatToHalf);
+  return Uint16Array.from(values, floatToHalf);
 }
 
 function convert(values: FlatValues, dtype: DType): Float32Array | Int32Array | Uint8Array {

@@ -25,7 +25,7 @@ export interface DropoutOptions {
  * choice is never stored: the gradient computes it again.
  *
  * @param x any shape
- * @throws FoveaError when x is not float32, or rate is outside of [0, 1)
+ * @throws FoveaError when x is no float tensor, or rate is outside of [0, 1)
  */
 export function dropout(x: Tensor, { rate, seed }: DropoutOptions): Tensor {
   checkFloat('dropout', x);

@@ -11,7 +11,7 @@ const WG = 64;
  * Rows of x, chosen by number: y[i..., j...] = x[indices[i...], j...]. Rows may be chosen more than
  * once; their gradients add up.
  *
- * @param x float32 [rows, ...]
+ * @param x float32 or float16 [rows, ...]
  * @param indices int32 of any shape. A GPU cannot throw: the row of an index outside of [0, rows) is
  *   all NaN.
  * @returns [...indices.shape, ...x.shape without the first axis]

@@ -22,7 +22,7 @@ export interface GaussianNoiseOptions {
  * Adds normally distributed noise of mean 0 to each element. The gradient passes unchanged.
  *
  * @param x any shape
- * @throws FoveaError when x is not float32, or stddev is negative
+ * @throws FoveaError when x is no float tensor, or stddev is negative
  */
 export function gaussianNoise(x: Tensor, { stddev, seed }: GaussianNoiseOptions): Tensor {
   checkFloat('gaussianNoise', x);

@@ -28,7 +28,8 @@ import {
  * @param gamma [ci]
  * @param beta [ci]
  * @param w [kh, kw, ci / groups, co]
- * @param options of `batchNorm`, and of `conv2d` without activation
+ * @param norm options of `batchNorm`
+ * @param conv options of `conv2d`, without activation
  * @returns y [n, oh, ow, co], and the statistics of x as `batchNorm` does
  */
 export function batchNormConv2d(

@@ -36,7 +36,7 @@ export interface GlobalPoolOptions {
  *
  * @param x [n, h, w, c]
  * @returns [n, oh, ow, c]. Of several largest values the first one, row by row, gets the gradient.
- * @throws FoveaError when x is not float32 of rank 4, or no window fits
+ * @throws FoveaError when x is no float tensor of rank 4, or no window fits
  */
 export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
   const pooling = poolingOf('maxPool2d', x, options);
@@ -63,7 +63,7 @@ export function maxPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
  *
  * @param x [n, h, w, c]
  * @returns [n, oh, ow, c]
- * @throws FoveaError when x is not float32 of rank 4, or no window fits
+ * @throws FoveaError when x is no float tensor of rank 4, or no window fits
  */
 export function avgPool2d(x: Tensor, options: PoolOptions = {}): Tensor {
   const pooling = poolingOf('avgPool2d', x, options);

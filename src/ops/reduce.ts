@@ -58,13 +58,15 @@ export function argmax(x: Tensor, options: { readonly axis?: number } = {}): Ten
   return y;
 }
 
-/** Adds up the dimensions of `x` along which `shape` was broadcast to it. Not recorded. */
+/** Adds up the dimensions of `x` along which `shape` was broadcast to it, in float32. Not recorded. */
 export function sumTo(x: Tensor, shape: Shape): Tensor {
   const shift = x.rank - shape.length;
   const axes = x.shape.flatMap((n, i) =>
     i < shift || (shape[i - shift] === 1 && n > 1) ? [i] : [],
   );
-  return axes.length === 0 && shift === 0 ? x : reshape(reduceRaw('sum', 'SUM', x, axes, 1), shape);
+  return axes.length === 0 && shift === 0
+    ? x
+    : reshape(reduceRaw('sum', 'SUM', x, axes, 1, 'float32'), shape);
 }
 
 function reduceOp(op: 'sum' | 'mean', x: Tensor, options: ReduceOptions, scale: number): Tensor {

@@ -22,7 +22,7 @@ export interface ResizeOptions {
  * @param x [n, h, w, c]
  * @param size height and width of the result
  * @returns [n, height, width, c]
- * @throws FoveaError when x is not float32 of rank 4, or both rules are asked for
+ * @throws FoveaError when x is no float tensor of rank 4, or both rules are asked for
  */
 export function resize(
   x: Tensor,

@@ -314,8 +314,13 @@ describe('a training in mixed precision', () => {
         types.push(model.call(pictures).dtype, head.call(pictures).dtype);
       });
       types.push(conv.call(pictures).dtype);
+      const half = cast(pictures, 'float16');
+      for (const noiseShape of [null, [null, 1, 1, 1]]) {
+        types.push(layers.dropout({ rate: 0.5, noiseShape }).call(half, { training: true }).dtype);
+      }
     });
-    expect(types).toEqual(['float16', 'float32', 'float32', 'float32', 'float32']);
+    expect(types.slice(0, 5)).toEqual(['float16', 'float32', 'float32', 'float32', 'float32']);
+    expect(types.slice(5)).toEqual(['float16', 'float16']);
     const widths = model.layers.map(({ name }) => model.outputsOf(pictures, name).dtype);
     expect(new Set(widths)).toEqual(new Set(['float32']));
     const image = input({ shape: [6, 6, 1] });

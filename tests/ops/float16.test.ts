@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
-import { add, cast, concat, matmul } from '../../src/ops/index.js';
+import { add, cast, concat, matmul, mul } from '../../src/ops/index.js';
 import { scope } from '../../src/scope.js';
 import { empty, tensor } from '../../src/tensor.js';
 import { referenceGradients, upstream, type OpCase } from '../cases/case.js';
@@ -79,6 +79,17 @@ describe.runIf(hasFloat16)('tensors of float16', () => {
       return sums.map(({ dtype }) => dtype);
     });
     expect(types).toEqual(['float16', 'float32', 'float32', 'float16']);
+  });
+
+  it('sum gradients of what was broadcast in float32', async () => {
+    const size = 70_001;
+    using x = tensor(new Float32Array(size).fill(1), [size], { dtype: 'float16' });
+    using scale = tensor([2], [1], { requiresGrad: true });
+    using y = scope(() => mul(x, scale));
+    expect(y.dtype).toBe('float16');
+    y.backward(tensor(new Float32Array(size).fill(1)));
+    // More than the largest float16, and no multiple of 2.
+    expect(await scale.grad!.item()).toBe(size);
   });
 
   it('bring each tensor a gradient of its own type', async () => {

@@ -1,4 +1,5 @@
-import { dropout, gaussianNoise, ones } from '../../ops/index.js';
+import { dropout, fill, gaussianNoise } from '../../ops/index.js';
+import { floatTypeOf } from '../../ops/elementwise.js';
 import { FoveaError } from '../../errors.js';
 import { formatShape, sameShape, type Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
@@ -101,7 +102,9 @@ export class Dropout extends RandomLayer {
 function dropped(x: Tensor, shape: Shape, rate: number, seed: () => number): Tensor {
   if (rate === 0) return x;
   if (sameShape(shape, x.shape)) return dropout(x, { rate, seed });
-  return x.mul(dropout(ones(shape), { rate, seed }));
+  // Of the type of x, so that their product is, too.
+  const all = fill(shape, 1, floatTypeOf('dropout', x));
+  return x.mul(dropout(all, { rate, seed }));
 }
 
 /** Zeroes whole channels at random in training. */
