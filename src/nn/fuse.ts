@@ -9,6 +9,12 @@ import type { CallOptions } from './layer.js';
 /** Rows and columns to add at the sides of pictures. */
 export type Sides = readonly [readonly [number, number], readonly [number, number]];
 
+/** What a convolution is told in training. */
+export interface Around {
+  /** Whether a batch normalization by the statistics of the batch follows. */
+  readonly isNormed: boolean;
+}
+
 /** How a layer can be run together with its neighbours. */
 export type Fusion =
   /** Pads with zeros, which a convolution can do by itself. */
@@ -22,7 +28,7 @@ export type Fusion =
       /** In inference: with what is before and after it. */
       run(x: Tensor, sides: Sides | undefined, tail: Tail): Tensor;
       /** In training: with the padding before it. */
-      call(x: Tensor, sides?: Sides): Tensor;
+      call(x: Tensor, around: Around & { readonly sides?: Sides }): Tensor;
       /** In training: with the batch normalization and activation before it. Only of single pixels. */
       readonly callNormed:
         | ((
@@ -30,6 +36,7 @@ export type Fusion =
             gamma: Tensor,
             beta: Tensor,
             options: BatchNormTrainingOptions,
+            around: Around,
           ) => BatchNormResult)
         | undefined;
     }
@@ -37,12 +44,17 @@ export type Fusion =
       readonly kind: 'norm';
       /** In inference: multiplies each channel and adds to it; takes the bias of a head into its sum. */
       scaleShift(bias: Tensor | undefined): Tensor;
+      /** Whether it normalizes by the statistics of the batch. */
+      usesBatch(options: CallOptions): boolean;
       /** In training: with the activation, and perhaps the convolution after that. */
-      call(x: Tensor, activation: Activation, options: CallOptions, into?: Of<'head'>): Tensor;
+      call(x: Tensor, activation: Activation, options: CallOptions, into?: Into): Tensor;
     }
   /** Adds its inputs. */
   | { readonly kind: 'add' }
   | { readonly kind: 'activation'; readonly activation: Activation };
+
+/** The convolution that a normalization runs into. */
+export type Into = Around & Pick<Of<'head'>, 'call' | 'callNormed'>;
 
 type Kind = Fusion['kind'];
 type Of<K extends Kind> = Extract<Fusion, { kind: K }>;
@@ -119,7 +131,7 @@ function joined(
   const taken = new Set<LayerCall>();
   const lastOf = new Map<LayerCall, Step>();
   for (const call of calls) {
-    const step = join(call, next, taken);
+    const step = taken.has(call) ? undefined : join(call, next, taken);
     if (!step) continue;
     for (const each of step.calls) taken.add(each);
     lastOf.set(step.calls.at(-1)!, step);
@@ -130,30 +142,46 @@ function joined(
   });
 }
 
-/** Two or three uses of layers that can run as one in training. */
+/** Up to three uses of layers that can run as one in training. */
 function groupOf(first: LayerCall, next: Next): Step | undefined {
   const second = next(first.outputs[0]!);
   if (!second) return undefined;
-  const step = (run: Step['run'], last = second): Step => {
-    const calls = last === second ? [first, second] : [first, second, last];
-    return { calls, call: undefined, inputs: first.inputs, outputs: last.outputs, run };
+  const step = (calls: readonly LayerCall[], run: Step['run']): Step => {
+    const { outputs } = calls.at(-1)!;
+    return { calls, call: undefined, inputs: first.inputs, outputs, run };
   };
+  /** What a convolution is told of the layer after it. */
+  const around = (head: LayerCall, options: CallOptions): Around => {
+    const after = next(head.outputs[0]!);
+    const norm = after && fusionOf(after, 'norm');
+    return { isNormed: norm?.usesBatch(options) ?? false };
+  };
+  if (fusionOf(first, 'head') && fusionOf(second, 'norm')) {
+    return step([first], ([x], options) =>
+      fusionOf(first, 'head')!.call(x!, around(first, options)),
+    );
+  }
   const pad = fusionOf(first, 'pad');
   if (pad && fusionOf(second, 'head')?.pads) {
-    return step(([x]) => fusionOf(second, 'head')!.call(x!, pad.sides));
+    return step([first, second], ([x], options) =>
+      fusionOf(second, 'head')!.call(x!, { ...around(second, options), sides: pad.sides }),
+    );
   }
   const { activation } = fusionOf(second, 'activation') ?? {};
   if (activation && fusionOf(first, 'norm')) {
     const third = next(second.outputs[0]!);
-    const isNormed = third !== undefined && fusionOf(third, 'head')?.callNormed !== undefined;
-    const run: Step['run'] = ([x], options) => {
-      const into = isNormed ? fusionOf(third, 'head') : undefined;
-      return fusionOf(first, 'norm')!.call(x!, activation, options, into);
-    };
-    return step(run, isNormed ? third : second);
+    if (third && fusionOf(third, 'head')?.callNormed) {
+      return step([first, second, third], ([x], options) => {
+        const into = { ...fusionOf(third, 'head')!, ...around(third, options) };
+        return fusionOf(first, 'norm')!.call(x!, activation, options, into);
+      });
+    }
+    return step([first, second], ([x], options) =>
+      fusionOf(first, 'norm')!.call(x!, activation, options),
+    );
   }
   if (activation && activation !== 'swish' && fusionOf(first, 'add')) {
-    return step(([a, b]) => addThen(a!, b!, activation));
+    return step([first, second], ([a, b]) => addThen(a!, b!, activation));
   }
   return undefined;
 }

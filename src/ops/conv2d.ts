@@ -14,6 +14,7 @@ import { add, addActivated } from './binary.js';
 import { checkFloat, swish } from './elementwise.js';
 import type { ConvGeometry, Epilogue, Prologue } from './conv_geometry.js';
 import { addsResidual, convForward, convGradFilter, convGradInput } from './gemm.js';
+import { leaveMoments } from './moments.js';
 import { reshape } from './movement.js';
 import { roundUp } from './gemm_operand.js';
 import { reduceRaw } from './reduce.js';
@@ -166,16 +167,23 @@ export function conv2dGeometry(
   };
 }
 
-/** Runs a convolution (or its transpose) with bias and activation, and puts it on the tape. */
+/** What a convolution on the tape does besides. */
+export interface ConvEnd extends Pick<ConvOptions, 'bias' | 'activation'> {
+  /** Whether a batchNorm of the result follows, which is spared a pass if the kernel can make the moments. */
+  readonly isNormed?: boolean;
+}
+
+/** Runs a convolution (or its transpose) with what ends it, and puts it on the tape. */
 export function convolution(
   op: string,
   x: Tensor,
   w: Tensor,
   shape: Shape,
-  { bias, activation }: Pick<ConvOptions, 'bias' | 'activation'>,
+  end: ConvEnd,
   g: ConvGeometry,
   transposed: boolean,
 ): Tensor {
+  const { bias, activation } = end;
   checkFloat(op, x, w);
   checkBias(op, bias, shape.at(-1)!);
   const inputs = bias ? [x, w, bias] : [x, w];
@@ -187,7 +195,7 @@ export function convolution(
     return y;
   }
   const y = empty(shape, x.dtype);
-  const epilogue = { bias, activation: activationNumber(op, activation) };
+  const epilogue = { bias, activation: activationNumber(op, activation), ...momentsFor(y, end) };
   convolve(op, x, w, y, g, transposed, epilogue);
   const fused = activation === 'swish' ? undefined : activation;
   return record(op, inputs, y, fused ? [x, w, y] : [x, w], (dy, [sx, sw, sy], needs) => {
@@ -198,6 +206,14 @@ export function convolution(
       needs[2] ? biasGradient(dz) : undefined,
     ];
   });
+}
+
+/** The part of an epilogue that leaves the moments of y for a batchNorm. */
+export function momentsFor(
+  y: Tensor,
+  { isNormed = false }: ConvEnd,
+): Pick<Epilogue, 'takeMoments'> {
+  return isNormed ? { takeMoments: (segments) => leaveMoments(y, segments) } : {};
 }
 
 /** Throws unless bias is [channels]. */
@@ -256,7 +272,9 @@ export function convolve(
   const small = g.oh * g.ow * g.co;
   const [xSize, ySize] = transposed ? [small, large] : [large, small];
   const bounds = boundsOf(y, x, ...(epilogue.residual ? [epilogue.residual] : []));
-  for (const window of batchWindows(op, g, bounds)) {
+  const all = batchWindows(op, g, bounds);
+  const takeMoments = all.length === 1 ? epilogue.takeMoments : undefined;
+  for (const window of all) {
     const from = pictures(x, xSize, window, bounds.align);
     const to = pictures(y, ySize, window, bounds.align);
     const [xOffset, yOffset] = transposed ? [to.offset, from.offset] : [from.offset, to.offset];
@@ -264,7 +282,7 @@ export function convolve(
     const run = transposed ? convGradInput : convForward;
     const residual =
       epilogue.residual && pictures(epilogue.residual, ySize, window, bounds.align).part;
-    run(op, from.part, w, to.part, some, { ...epilogue, residual }, prologue);
+    run(op, from.part, w, to.part, some, { ...epilogue, residual, takeMoments }, prologue);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Tensor } from '../tensor.js';
+import type { Segments } from './columns.js';
 import type { Operand } from './run.js';
 
 /**
@@ -48,6 +49,8 @@ export interface Epilogue {
   readonly residual?: Operand | undefined;
   /** See activation.ts. */
   readonly activation?: number;
+  /** Takes the moments of the result (see `moments`), where the kernel can make them by the way. */
+  readonly takeMoments?: ((segments: Segments) => void) | undefined;
   /** Adds to what is there. */
   readonly accumulate?: boolean;
 }

@@ -38,6 +38,8 @@ export interface GemmKernel {
   readonly flags: Flags & { readonly NT: number };
   /** Rows of a tile. */
   readonly tileRows: number;
+  /** Rows of which it can make moments; undefined where it cannot. */
+  readonly segmentRows?: number;
 }
 
 /** The B operand, and how it lies. */

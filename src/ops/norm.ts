@@ -5,12 +5,14 @@ import { formatShape } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { activationNumber, type Activation } from './activation.js';
 import { cast } from './cast.js';
+import { channelFlags, mergeSegments, sumSegments, vecOf, type Named } from './columns.js';
 import { checkFloat } from './elementwise.js';
 import { zeros } from './fill.js';
+import { moments } from './moments.js';
 import { reshape } from './movement.js';
 import { reduceRaw } from './reduce.js';
 import { rowsOf, type Rows } from './rows.js';
-import { boundsOf, part, run, windows, type Operand, type Part } from './run.js';
+import { boundsOf, part, run, windows, type Operand } from './run.js';
 
 const WG = 64;
 /** Rows for which an invocation reads what belongs to its channels once. */
@@ -169,8 +171,6 @@ function check(
   return rows;
 }
 
-type Named = Readonly<Record<string, Tensor>>;
-
 /** What a normalization ends with: parameter and flag of its kernels. */
 interface Ending {
   readonly epsilon: number;
@@ -178,68 +178,10 @@ interface Ending {
   readonly ACTIVATION: number;
 }
 
-const vecOf = ({ c }: Rows): 1 | 4 => (c % 4 === 0 ? 4 : 1);
-const flagsOf = (rows: Rows): { WG: number; T: string } => ({
-  WG,
-  T: vecOf(rows) === 4 ? 'vec4f' : 'f32',
-});
 const endingFlags = (rows: Rows, { ACTIVATION }: Ending): Flags => ({
   ACTIVATION,
   VEC: vecOf(rows) === 4,
 });
-
-/** How rows are cut for sums of two stages: about as many segments as rows in each. */
-function segmentsOf({ rows }: Rows): { step: number; segments: number } {
-  const step = Math.max(64, Math.ceil(Math.sqrt(rows)));
-  return { step, segments: Math.ceil(rows / step) };
-}
-
-/** First stage of a sum over rows: `wide` are [rows, c], `channels` [c], `partial` [segments, c]. */
-function firstStage(
-  op: string,
-  kernel: string,
-  rows: Rows,
-  { wide, channels = {}, partial }: { wide: Named; channels?: Named; partial: Named },
-  flags: Flags = {},
-  params: Readonly<Record<string, number>> = {},
-): void {
-  const { c } = rows;
-  const { step, segments } = segmentsOf(rows);
-  const vec = vecOf(rows);
-  const bounds = boundsOf(...Object.values(wide));
-  for (const window of windows(op, segments, [step * c, c], bounds)) {
-    const first = window.start * step;
-    const count = Math.min(window.rows * step, rows.rows - first);
-    const operands: Record<string, Operand> = { ...channels };
-    for (const [name, tensor] of Object.entries(wide)) {
-      operands[name] = { tensor, start: first * c, count: count * c } satisfies Part;
-    }
-    for (const [name, t] of Object.entries(partial)) operands[name] = part(t, c, window);
-    const n = (window.rows * c) / vec;
-    const all = { n, c: c / vec, rows: count, step, ...params };
-    run(op, kernel, { ...flagsOf(rows), ...flags }, operands, all, Math.ceil(n / WG));
-  }
-}
-
-/** `rest` is what rounding to float32 leaves out of `mean`. */
-function moments(
-  op: string,
-  x: Tensor,
-  rows: Rows,
-): { mean: Tensor; variance: Tensor; rest: Tensor } {
-  const { step, segments } = segmentsOf(rows);
-  const stage = (): Tensor => empty([segments, rows.c]);
-  const partial = { mean: stage(), spread: stage(), rest: stage() };
-  firstStage(op, 'moments', rows, { wide: { x }, partial });
-  const result = { mean: empty([rows.c]), variance: empty([rows.c]), rest: empty([rows.c]) };
-  const c = rows.c / vecOf(rows);
-  const { mean: means, spread: spreads, rest: rests } = partial;
-  const operands = { means, spreads, rests, ...result };
-  const params = { c, segments, rows: rows.rows, step };
-  run(op, 'moments_merge', flagsOf(rows), operands, params, Math.ceil(c / WG));
-  for (const t of Object.values(partial)) t.dispose();
-  return result;
-}
 
 /**
  * Batch normalisation of averages as one multiplication and one addition per channel.
@@ -278,7 +220,7 @@ function perRows(
     for (const [name, t] of Object.entries(wide)) operands[name] = part(t, c, window);
     const n = (Math.ceil(window.rows / ROWS) * c) / vec;
     const all = { n, c: c / vec, rows: window.rows, ...params };
-    run(op, kernel, { ...flagsOf(rows), ROWS, ...flags }, operands, all, Math.ceil(n / WG));
+    run(op, kernel, { ...channelFlags(rows), ROWS, ...flags }, operands, all, Math.ceil(n / WG));
   }
 }
 
@@ -305,13 +247,12 @@ function gradientSums(
 ): { sums: Tensor; dots: Tensor } {
   const { x, dy, gamma, beta, ...stats } = operands;
   const channels = ending.ACTIVATION ? { ...stats, gamma, beta } : stats;
-  const { segments } = segmentsOf(rows);
-  const partial = { sums: empty([segments, rows.c]), dots: empty([segments, rows.c]) };
-  const tensors = { wide: { x, dy }, channels, partial };
-  const { epsilon } = ending;
+  const tensors = { wide: { x, dy }, channels };
+  const params = { epsilon: ending.epsilon };
   const flags = endingFlags(rows, ending);
-  firstStage(`${op} gradient`, 'batch_norm_grad_sums', rows, tensors, flags, { epsilon });
-  return { sums: channelSum(op, rows.c, partial.sums), dots: channelSum(op, rows.c, partial.dots) };
+  const name = `${op} gradient`;
+  const segments = sumSegments(name, 'batch_norm_grad_sums', rows, 2, tensors, flags, params);
+  return mergeSegments(name, 'batch_norm_grad_merge', rows, segments, ['sums', 'dots']);
 }
 
 /** The sum over everything but channels, [c]. */

@@ -4,11 +4,13 @@ import type { Prologue } from './conv_geometry.js';
 import {
   biasGradient,
   checkBias,
-  conv2d,
   conv2dGeometry,
+  convolution,
   convolve,
   filterGradient,
   inputGradient,
+  momentsFor,
+  type ConvEnd,
   type ConvOptions,
 } from './conv2d.js';
 import { normalizesOperand } from './gemm.js';
@@ -20,6 +22,16 @@ import {
   type BatchNormTrainingOptions,
 } from './norm.js';
 
+/** Options of `conv2d`, without activation, and what comes after it. */
+export type HeadOptions = Omit<ConvOptions, 'activation'> &
+  Pick<ConvEnd, 'isNormed'> & { readonly groups?: number };
+
+/** `conv2d` that is told whether a batchNorm follows. */
+export function conv2dHead(x: Tensor, w: Tensor, options: HeadOptions): Tensor {
+  const g = conv2dGeometry('conv2d', x.shape, w.shape, options);
+  return convolution('conv2d', x, w, [g.batch, g.oh, g.ow, g.co], options, g, false);
+}
+
 /**
  * conv2d(batchNorm(x), w) in training. On a GPU, a convolution of single pixels normalizes what it loads, and so does
  * its filter gradient: what is between them is never stored.
@@ -29,7 +41,6 @@ import {
  * @param beta [ci]
  * @param w [kh, kw, ci / groups, co]
  * @param norm options of `batchNorm`
- * @param conv options of `conv2d`, without activation
  * @returns y [n, oh, ow, co], and the statistics of x as `batchNorm` does
  */
 export function batchNormConv2d(
@@ -38,13 +49,13 @@ export function batchNormConv2d(
   beta: Tensor,
   w: Tensor,
   norm: BatchNormTrainingOptions,
-  conv: Omit<ConvOptions, 'activation'> & { readonly groups?: number },
+  conv: HeadOptions,
 ): BatchNormResult {
   const op = 'batchNorm + conv2d';
   const g = conv2dGeometry('conv2d', x.shape, w.shape, conv);
   if (!normalizesOperand(x.device, g)) {
     const { y: between, ...statistics } = batchNorm(x, gamma, beta, norm);
-    const y = conv2d(between, w, conv);
+    const y = conv2dHead(between, w, conv);
     between.dispose();
     return { y, ...statistics };
   }
@@ -58,7 +69,7 @@ export function batchNormConv2d(
     activation: ending.ACTIVATION,
   });
   const y = empty([g.batch, g.oh, g.ow, g.co], x.dtype);
-  convolve(op, x, w, y, g, false, { bias }, prologueOf(factors));
+  convolve(op, x, w, y, g, false, { bias, ...momentsFor(y, conv) }, prologueOf(factors));
   const inputs = bias ? [x, gamma, beta, w, bias] : [x, gamma, beta, w];
   record(op, inputs, y, [w, factors, ...stats.saved], (dy, [sw, terms, ...saved], needs) => {
     const [input] = saved;

@@ -1,6 +1,9 @@
+import type { Device } from '../gpu/device.js';
 import type { Flags } from '../gpu/template.js';
 import { isMixed } from '../precision.js';
+import { sizeOf } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
+import type { Segments } from './columns.js';
 import { biasKind, type Epilogue, type Prologue } from './conv_geometry.js';
 import {
   lanesKernel,
@@ -10,6 +13,7 @@ import {
   stepsOf,
   type BOperand,
   type Columns,
+  type GemmKernel,
 } from './gemm_operand.js';
 import { deviceOf, run, runItems, type Operand } from './run.js';
 import type { Choice } from './tiles.js';
@@ -87,13 +91,16 @@ export function product(
   } else {
     const name = `gemm_${kind}` as const;
     const size = { count: 1, m, n: columns.n, k: 4 * stepsOf(columns) };
-    const computeAs = ({ tile, splits }: Choice): void => {
-      const kernel = { name, flags: tile.flags, tileRows: tile.rows };
-      compute(work, kind, operandOf(op, kernel, operands.w, columns, splits), epilogue);
+    const computeAs = ({ tile, splits }: Choice, end: Epilogue): void => {
+      const { flags, rows: tileRows, segmentRows } = tile;
+      const kernel = { name, flags, tileRows, segmentRows };
+      compute(work, kind, operandOf(op, kernel, operands.w, columns, splits), end);
     };
     // What adds to a result cannot be tried out on it.
-    const tryOut = epilogue.accumulate ? undefined : computeAs;
-    computeAs(choose(op, deviceOf(operands.c), name, size, tryOut));
+    const tryOut = epilogue.accumulate
+      ? undefined
+      : (way: Choice) => computeAs(way, { ...epilogue, takeMoments: undefined });
+    computeAs(choose(op, deviceOf(operands.c), name, size, tryOut), epilogue);
   }
   padded?.dispose();
 }
@@ -215,7 +222,11 @@ export function multiply(
   const { splits, split_steps } = right;
   const { ACTIVATION, bounds } = finishOf(end);
   const { RESIDUAL, residual } = residualOf(end);
-  const flags = { ...kernel.flags, ...prologueFlags([a], work.prologue), ACTIVATION, RESIDUAL };
+  const segments = end.takeMoments && segmentsOf(kernel, columns.n, range, deviceOf(c));
+  const flags = {
+    ...{ ...kernel.flags, ...prologueFlags([a], work.prologue), ACTIVATION, RESIDUAL },
+    MOMENTS: segments !== undefined,
+  };
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
     ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },
@@ -224,8 +235,25 @@ export function multiply(
     ...bounds,
   };
   const tiles = Math.ceil((range.to - range.from) / kernel.tileRows) * n_tiles * splits;
-  const operands = { a, b, bias: end.bias ?? w, c, ...residual, ...normOperand(work.prologue) };
+  const operands = {
+    ...{ a, b, bias: end.bias ?? w, c, ...residual, ...normOperand(work.prologue) },
+    ...(segments && { moments: segments.partial }),
+  };
   run(op, kernel.name, flags, operands, params, tiles);
+  if (segments) end.takeMoments(segments);
+}
+
+/** Room for the moments of a product of n columns, if its kernel can make them. */
+function segmentsOf(
+  { segmentRows }: GemmKernel,
+  n: number,
+  { from, to }: Range,
+  { bindingLimit }: Device,
+): Segments | undefined {
+  if (segmentRows === undefined) return undefined;
+  const shape = [Math.ceil((to - from) / segmentRows), 3, n];
+  if (4 * sizeOf(shape) > bindingLimit) return undefined;
+  return { partial: empty(shape), step: segmentRows };
 }
 
 /** The flags of lib/operand and lib/norm_operand, for operands of which the first may have a prologue. */

@@ -5,6 +5,8 @@ import type { Flags } from '../gpu/template.js';
 export interface Tile {
   readonly rows: number;
   readonly columns: number;
+  /** Rows of which the kernels make moments together. */
+  readonly segmentRows: number;
   /** What one invocation makes, or one subgroup with matrix units: '8x4'. */
   readonly each: string;
   /** Compile-time flags of the kernels. */
@@ -41,7 +43,7 @@ function tile(rows: number, columns: number, TM: number, TN: number, efficiency:
   const flags = { BM: rows, NT: columns, TM, TN, INVOCATIONS };
   // Those of gemm_simt, which needs the most.
   const bytes = SLAB * 4 * (rows + 2 + columns);
-  return { rows, columns, each: `${TM}x${TN}`, flags, bytes, efficiency };
+  return { rows, columns, segmentRows: rows, each: `${TM}x${TN}`, flags, bytes, efficiency };
 }
 
 /** All tiles of gemm_simt and filter_simt; few, so that few pipelines are compiled. */
@@ -76,9 +78,9 @@ export function matrixTiles({ gpu, info, matrixUnits }: Device): readonly Tile[]
     const subgroups = (rows / SM) * (columns / SN);
     const staged = rows * (BK + 8) + BK * (columns + 8);
     return {
-      ...{ rows, columns, each: `${SM}x${SN}`, efficiency },
+      ...{ rows, columns, segmentRows: SM, each: `${SM}x${SN}`, efficiency },
       flags: { ...common, BM: rows, NT: columns, SM, SN, INVOCATIONS: subgroups * SG },
-      bytes: (F16 ? 2 : 4) * staged + 4 * subgroups * M * N,
+      bytes: (F16 ? 2 : 4) * staged + 4 * subgroups * (M * N + 4 * SG),
     };
   });
 }

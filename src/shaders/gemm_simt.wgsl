@@ -5,7 +5,7 @@
 // of 16 k of both operands is staged in workgroup memory; the next slab is loaded into registers while
 // this one is used. Each of `splits` parts of the steps, of split_steps each, makes partial sums of its own.
 // b: lib/slab_rows.
-// Flags: BM, NT, TM, TN, INVOCATIONS = BM / TM * NT / TN; ACTIVATION of lib/conv_rows.
+// Flags: BM, NT, TM, TN, INVOCATIONS = BM / TM * NT / TN; ACTIVATION, RESIDUAL, NORM, MOMENTS of lib/conv_rows.
 // Grid: one workgroup per (split, tile), column tiles fastest.
 #include lib/conv_rows
 #include lib/slab_rows
@@ -104,14 +104,62 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let shift$h = shift4(n$h);
 #end
 #unroll i TM
-  {
-    let m = m0 + $[$i / 4] * (BM / 2) + ty * 4 + $[$i % 4];
-    if (m < p.m) {
-      let pixel = row_of(m).c;
+  let line$i = m0 + $[$i / 4] * (BM / 2) + ty * 4 + $[$i % 4];
 #unroll h TN/4
-      store_c(split, pixel, n$h, acc$i_$h * scale$h + shift$h);
+  acc$i_$h = acc$i_$h * scale$h + shift$h;
 #end
-    }
+  if (line$i < p.m) {
+    let pixel = row_of(line$i).c;
+#unroll h TN/4
+    store_c(split, pixel, n$h, acc$i_$h);
+#end
   }
 #end
+#if MOMENTS
+  // The mean of the rows before m, then their distances from it.
+  let count = f32(min(p.m - m0, BM));
+#unroll h TN/4
+  var sum$h = vec4f(0);
+#unroll i TM
+  sum$h += select(vec4f(0), acc$i_$h, line$i < p.m);
+#end
+  b_slab[(ty * TN / 4 + $h) * COLUMNS + tx] = sum$h;
+#end
+  workgroupBarrier();
+#unroll h TN/4
+  var mean$h = vec4f(0);
+  for (var y = 0u; y < BM / TM; y++) { mean$h += b_slab[(y * TN / 4 + $h) * COLUMNS + tx]; }
+  mean$h /= count;
+#end
+  workgroupBarrier();
+#unroll h TN/4
+  {
+    var sum = vec4f(0);
+    var squares = vec4f(0);
+#unroll i TM
+    {
+      let d = select(vec4f(0), acc$i_$h - mean$h, line$i < p.m);
+      sum += d;
+      squares += d * d;
+    }
+#end
+    a_slab[(ty * TN / 4 + $h) * COLUMNS + tx] = sum;
+    b_slab[(ty * TN / 4 + $h) * COLUMNS + tx] = squares;
+  }
+#end
+  workgroupBarrier();
+  if (ty == 0) {
+#unroll h TN/4
+    {
+      var sum = vec4f(0);
+      var squares = vec4f(0);
+      for (var y = 0u; y < BM / TM; y++) {
+        sum += a_slab[(y * TN / 4 + $h) * COLUMNS + tx];
+        squares += b_slab[(y * TN / 4 + $h) * COLUMNS + tx];
+      }
+      store_moments(tile % row_tiles, n$h, mean$h, squares, sum / count);
+    }
+#end
+  }
+#endif
 }

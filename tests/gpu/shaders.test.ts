@@ -24,6 +24,7 @@ const vectors: Flags[] = [
 const norms: Flags[] = vectors.flatMap((v) =>
   [0, 5].map((ACTIVATION) => ({ WG: 64, ROWS: 16, ACTIVATION, ...v })),
 );
+const merges: Flags[] = vectors.map(({ T }) => ({ COLUMNS: 4, LANES: 64, T: T! }));
 const rowLosses: Flags[] = vectors.flatMap((v) =>
   [
     ...each(rowKinds),
@@ -84,11 +85,11 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   gemm_simt: tiles.flatMap((tile) =>
     [0, 5].map((ACTIVATION) => ({
       ...{ ...tile, ACTIVATION, MIXED: ACTIVATION > 0, RESIDUAL: ACTIVATION > 0 },
-      ...{ NORM: ACTIVATION > 0, NORM_ACTIVATION: ACTIVATION },
+      ...{ NORM: ACTIVATION > 0, NORM_ACTIVATION: ACTIVATION, MOMENTS: ACTIVATION === 0 },
     })),
   ),
   // Workgroup memory for all tiles is not everywhere.
-  gemm_sgmat: [{ ...matrixTile, ACTIVATION: 0 }],
+  gemm_sgmat: [{ ...matrixTile, ACTIVATION: 0, MOMENTS: true }],
   filter_sgmat: [matrixTile],
   filter_simt: tiles.flatMap((tile) => [tile, { ...tile, NORM: true, NORM_ACTIVATION: 5 }]),
   add_activation: [{ WG: 64, EACH: 4, ACTIVATION: 1 }],
@@ -106,6 +107,8 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   batch_norm: norms,
   batch_norm_grad: norms,
   batch_norm_grad_sums: norms,
+  batch_norm_grad_merge: merges,
+  moments_merge: merges,
   conv_taps: [{ WG: 64, EACH: 4, C: 3 }],
   copy_strided: [
     { WG: 64, EACH: 4, D: 6, V: 'u32' },

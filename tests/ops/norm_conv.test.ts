@@ -1,11 +1,11 @@
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { Device } from '../../src/gpu/device.js';
 import { defaultDevice, shutdown } from '../../src/gpu/init.js';
 import type { Activation } from '../../src/ops/activation.js';
 import type { Way } from '../../src/gpu/tuner.js';
 import { batchNorm, conv2d } from '../../src/ops/index.js';
-import { batchNormConv2d } from '../../src/ops/norm_conv.js';
-import type { Choice } from '../../src/ops/tiles.js';
+import { batchNormConv2d, conv2dHead } from '../../src/ops/norm_conv.js';
+import { TILES, type Choice } from '../../src/ops/tiles.js';
 import { Random } from '../../src/random.js';
 import { scope } from '../../src/scope.js';
 import type { Pair, Shape } from '../../src/shape.js';
@@ -17,6 +17,22 @@ afterAll(shutdown);
 const { innerLoop, tuner } = defaultDevice();
 const choose = tuner.choose.bind(tuner);
 const hasFloat16 = defaultDevice().gpu.features.has('shader-f16');
+
+/** One that is followed by a normalization. */
+interface Head {
+  readonly x: Shape;
+  readonly w: Shape;
+  readonly strides?: Pair;
+  readonly bias?: number;
+}
+
+const heads: readonly Head[] = [
+  { x: [2, 9, 9, 16], w: [1, 1, 16, 24] },
+  { x: [2, 15, 17, 8], w: [3, 3, 8, 132], strides: 2, bias: 0 },
+  // The mean is far from 0.
+  { x: [3, 8, 9, 20], w: [2, 3, 20, 64], bias: 1000 },
+  { x: [1, 5, 5, 3], w: [3, 3, 3, 8], bias: 0 },
+];
 
 interface Case {
   readonly x: Shape;
@@ -75,8 +91,9 @@ async function outcome(
 /** The smallest tile of matrix units: a software adapter takes long to compile what stands for a large one. */
 function smallest<W extends Way>(_: string, [way]: readonly W[]): W {
   const { tile, ...rest } = way as W & Choice;
-  const flags = { ...tile.flags, BM: 32, NT: 32, SM: 16, SN: 16, INVOCATIONS: 128 };
-  return { ...rest, tile: { ...tile, rows: 32, columns: 32, flags } } as W & Choice;
+  const flags = { ...tile.flags, BM: 64, NT: 32, SM: 32, SN: 16, INVOCATIONS: 128 };
+  return { ...rest, tile: { ...tile, rows: 64, columns: 32, segmentRows: 32, flags } } as W &
+    Choice;
 }
 
 /** Of all, the largest difference over the largest value. */
@@ -115,4 +132,102 @@ describe.each(['adapter', 'simt', 'sgmat', 'direct'] as const)('%s', (loop) => {
       await compare(test, 'float16', 3e-3);
     },
   );
+});
+
+describe('moments of a result, made together with it', () => {
+  const device = defaultDevice();
+  afterEach(() => {
+    device.innerLoop = innerLoop;
+    device.tuner.choose = choose;
+  });
+
+  /** Normalizes a result of float64. */
+  function statistics(y: ArrayLike<number>, c: number): { mean: number[]; variance: number[] } {
+    const rows = y.length / c;
+    const sums = (of: (value: number, channel: number) => number): number[] =>
+      Array.from({ length: c }, (_, k) => {
+        let sum = 0;
+        for (let r = 0; r < rows; r++) sum += of(y[r * c + k]!, k);
+        return sum / rows;
+      });
+    const mean = sums((v) => v);
+    return { mean, variance: sums((v, k) => (v - mean[k]!) ** 2) };
+  }
+
+  /** @returns whether the pass over the result was spared */
+  async function check(
+    { x: shape, w: filter, strides = 1, bias: offset }: Head,
+    dtype: DType = 'float32',
+    tolerance = 1e-6,
+  ): Promise<boolean> {
+    const c = filter[3]!;
+    const x = random(shape, 1, 0, dtype);
+    const w = random(filter, 2, 0, 'float32');
+    const bias = offset === undefined ? undefined : random([c], 3, offset, 'float32');
+    const [gamma, beta] = [random([c], 4, 1, 'float32'), random([c], 5, 0, 'float32')];
+    const kernels = vi.spyOn(device.kernels, 'get');
+    const results = scope(() => {
+      const y = conv2dHead(x, w, {
+        strides,
+        padding: 'same',
+        isNormed: true,
+        ...(bias && { bias }),
+      });
+      const before = y.detach();
+      return { before, ...batchNorm(y, gamma, beta) };
+    });
+    const isSpared = !kernels.mock.calls.some(([name]) => name === 'moments');
+    kernels.mockRestore();
+    const { before, y, mean, variance } = results;
+    const given = await before.data();
+    const wanted = statistics(given, c);
+    const deviation = Math.sqrt(Math.max(...wanted.variance));
+    const [means, variances, normalized] = [
+      await mean.data(),
+      await variance.data(),
+      await y.data(),
+    ];
+    const [scales, shifts] = [await gamma.data(), await beta.data()];
+    for (let k = 0; k < c; k++) {
+      const near = tolerance * (Math.abs(wanted.mean[k]!) + deviation);
+      expect(Math.abs(means[k]! - wanted.mean[k]!)).toBeLessThan(near);
+      expect(Math.abs(variances[k]! / wanted.variance[k]! - 1)).toBeLessThan(10 * tolerance);
+    }
+    const all = Array.from(given, (v, i) => {
+      const k = i % c;
+      const scale = scales[k]! / Math.sqrt(wanted.variance[k]! + 1e-3);
+      return (v - wanted.mean[k]!) * scale + shifts[k]!;
+    });
+    expect(difference(normalized, all)).toBeLessThan(100 * tolerance);
+    for (const t of [x, w, gamma, beta, ...(bias ? [bias] : []), before, y, mean, variance])
+      t.dispose();
+    return isSpared;
+  }
+
+  it.each(TILES.map((tile) => [`${tile.rows}x${tile.columns} by ${tile.each}`, tile] as const))(
+    'in tiles of %s',
+    async (_, tile) => {
+      device.innerLoop = 'simt';
+      device.tuner.choose = (_key, [way]) => ({ ...way!, tile, splits: 1 });
+      for (const head of heads) expect(await check(head)).toBe(true);
+    },
+  );
+
+  it('on matrix units, with operands and, where there are such, results of float16', async () => {
+    device.innerLoop = 'sgmat';
+    device.tuner.choose = smallest;
+    expect(await check(heads[1]!, 'float32', 2e-6)).toBe(true);
+    expect(await check(heads[2]!, 'float32', 2e-6)).toBe(true);
+    if (hasFloat16) expect(await check(heads[0]!, 'float16', 1e-3)).toBe(true);
+  });
+
+  it('by a pass of their own where the kernel cannot', async () => {
+    device.innerLoop = 'simt';
+    expect(await check({ x: [2, 5, 5, 8], w: [1, 1, 8, 7] })).toBe(false);
+    // Summed in several parts.
+    device.tuner.choose = (_key, [way]) => ({ ...way!, splits: 4 });
+    expect(await check({ x: [1, 5, 5, 64], w: [3, 3, 64, 8] })).toBe(false);
+    device.innerLoop = 'direct';
+    expect(await check(heads[0]!)).toBe(false);
+  });
 });

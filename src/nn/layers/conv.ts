@@ -8,7 +8,7 @@ import {
   type ConvTransposeOptions,
 } from '../../ops/index.js';
 import { conv2dThen } from '../../ops/conv2d.js';
-import { batchNormConv2d } from '../../ops/norm_conv.js';
+import { batchNormConv2d, conv2dHead } from '../../ops/norm_conv.js';
 import { transposedSize } from '../../ops/conv2d_transpose.js';
 import { storesHalves } from '../../precision.js';
 import { pairOf, windowAxes, type Pair, type Shape } from '../../shape.js';
@@ -131,20 +131,15 @@ abstract class Convolution<O extends ConvOptions> extends Layer {
       pads: padding === 'valid',
       bias,
       run: (x, sides, tail) => conv2dThen(stored(x), this.weight('kernel'), optionsOf(sides), tail),
-      call: (x, sides) => {
-        const convolve = kernel.depthwise ? depthwiseConv2d : conv2d;
-        return convolve(stored(x), this.weight('kernel'), optionsOf(sides));
+      call: (x, { sides, isNormed }) => {
+        const convolve = kernel.depthwise ? depthwiseConv2d : conv2dHead;
+        return convolve(stored(x), this.weight('kernel'), { ...optionsOf(sides), isNormed });
       },
       callNormed: isPointwise
-        ? (x, gamma, beta, norm) =>
-            batchNormConv2d(
-              stored(x),
-              gamma,
-              beta,
-              this.weight('kernel'),
-              norm,
-              optionsOf(undefined),
-            )
+        ? (x, gamma, beta, norm, { isNormed }) => {
+            const options = { ...optionsOf(undefined), isNormed };
+            return batchNormConv2d(stored(x), gamma, beta, this.weight('kernel'), norm, options);
+          }
         : undefined,
     };
   }

@@ -13,7 +13,7 @@ import type { Shape } from '../../shape.js';
 import type { Tensor } from '../../tensor.js';
 import { checkFlags, checkNumbers, withDefaults } from '../config.js';
 import type { ConstraintLike } from '../constraints.js';
-import type { Fusion } from '../fuse.js';
+import type { Fusion, Into } from '../fuse.js';
 import type { InitializerLike } from '../initializers.js';
 import {
   Layer,
@@ -135,13 +135,17 @@ export class BatchNormalization extends Layer {
         };
         return scaleShift({ gamma, beta, ...averages }, bias, this.config.epsilon);
       },
-      call: (x, activation, { training = false }, into) =>
-        this.normalize(x, training, activation, into),
+      usesBatch: (options) => this.usesBatch(options),
+      call: (x, activation, options, into) => this.normalize(x, options, activation, into),
     };
   }
 
-  override call(x: Tensor, { training = false }: CallOptions = {}): Tensor {
-    return withLast(x, this.axesOf(x.rank), (last) => this.normalize(last, training));
+  override call(x: Tensor, options: CallOptions = {}): Tensor {
+    return withLast(x, this.axesOf(x.rank), (last) => this.normalize(last, options));
+  }
+
+  private usesBatch({ training = false }: CallOptions): boolean {
+    return training && this.trainable;
   }
 
   private scaleAndShift(): { gamma: Tensor; beta: Tensor } {
@@ -152,24 +156,19 @@ export class BatchNormalization extends Layer {
     };
   }
 
-  private normalize(
-    x: Tensor,
-    training: boolean,
-    activation?: Activation,
-    into?: Extract<Fusion, { kind: 'head' }>,
-  ): Tensor {
+  private normalize(x: Tensor, options: CallOptions, activation?: Activation, into?: Into): Tensor {
     const { momentum, epsilon } = this.config;
     const { gamma, beta } = this.scaleAndShift();
     const movingMean = this.weight('moving_mean');
     const movingVariance = this.weight('moving_variance');
-    if (!training || !this.trainable) {
+    if (!this.usesBatch(options)) {
       const y = batchNormInference(x, gamma, beta, movingMean, movingVariance, { epsilon });
       const z = activation ? replaced(y, activations[activation]) : y;
-      return into ? replaced(z, (x) => into.call(x)) : z;
+      return into ? replaced(z, (between) => into.call(between, into)) : z;
     }
-    const options = { epsilon, activation };
+    const how = { epsilon, activation };
     const { y, mean, variance } =
-      into?.callNormed?.(x, gamma, beta, options) ?? batchNorm(x, gamma, beta, options);
+      into?.callNormed?.(x, gamma, beta, how, into) ?? batchNorm(x, gamma, beta, how);
     moveAverages([movingMean, movingVariance], [mean, variance], momentum);
     return y;
   }

@@ -7,6 +7,8 @@
 // c_offset; vec4 of four columns. All of these are multiples of 4: the host pads what is not.
 // residual: where RESIDUAL, what to add before the activation, as c.
 // norm: where NORM, of lib/norm_operand.
+// moments: where MOMENTS, mean, spread and rest of moments.wgsl of each column of c, vec4 of [segments, 3, n]; the
+// rows of a segment are those of a tile, or of a subgroup's part of it.
 // A step is four k of one tap. A run makes the rows from m0 to before m. Sums over some of the steps are merged by
 // gemm_merge.wgsl.
 #include lib/norm_operand
@@ -30,6 +32,9 @@ struct Params {
 #endif
 #if NORM
 @group(0) @binding(6) var<storage, read> norm: array<vec4f>;
+#endif
+#if MOMENTS
+@group(0) @binding(7) var<storage, read_write> moments: array<vec4f>;
 #endif
 
 // Where a row reads under the first tap, and the pixel of c that it makes.
@@ -89,3 +94,14 @@ fn store_c(split: u32, pixel: u32, n: u32, sum: vec4f) {
 #endif
   }
 }
+
+#if MOMENTS
+fn store_moments(segment: u32, n: u32, mean: vec4f, spread: vec4f, rest: vec4f) {
+  if (n < p.n) {
+    let at = (segment * 3 * p.n + n) / 4;
+    moments[at] = mean;
+    moments[at + p.n / 4] = spread;
+    moments[at + p.n / 2] = rest;
+  }
+}
+#endif

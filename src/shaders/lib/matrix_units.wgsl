@@ -3,6 +3,7 @@
 // The kernel says where a_slab has row m and column k: at m * A_DOWN + k * A_ALONG, one of which is 1.
 // EMULATED: in place of the matrix units, SG invocations share each matrix: all but the instruction itself
 // can be checked on any adapter. H is what is staged: f16 (with F16), or f32 rounded to f16.
+// MOMENTS: whether moments of the results are made (lib/matrix_results).
 // Flags: BM, NT, BK, SM, SN, MM, MN, MK, SG (subgroup size), INVOCATIONS = BM / SM * NT / SN * SG.
 #if EMULATED
 #else
@@ -49,3 +50,21 @@ fn half4(v: vec4f) -> vec4<H> {
   return quantizeToF16(v);
 #endif
 }
+
+fn staged4(at: u32) -> vec4f {
+  return vec4f(c_slab[at], c_slab[at + 1], c_slab[at + 2], c_slab[at + 3]);
+}
+
+#if MOMENTS
+var<workgroup> sums_slab: array<vec4f, INVOCATIONS>;
+
+// The sum over those of SG invocations that have the same columns of a matrix.
+fn across_lanes(v: vec4f, lid: u32) -> vec4f {
+  workgroupBarrier();
+  sums_slab[lid] = v;
+  workgroupBarrier();
+  var sum = vec4f(0);
+  for (var i = lid % (MN / 4); i < SG; i += MN / 4) { sum += sums_slab[lid / SG * SG + i]; }
+  return sum;
+}
+#endif
