@@ -13,7 +13,7 @@ import {
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat } from './elementwise.js';
 import { max, mean } from './reduce.js';
-import { boundsOf, part, runItems, windows } from './run.js';
+import { boundsOf, part, runChannels, windows } from './run.js';
 
 /** Options of `maxPool2d` and `avgPool2d`. */
 export interface PoolOptions {
@@ -138,7 +138,7 @@ function tilesOf({ in: size, before, kernel }: WindowAxis): number {
  *
  * @param large tensors of the shape of x
  * @param small tensors of the shape of y
- * @param grid whether there is one invocation per element of x, of y, or per tile and channel
+ * @param grid whether a kernel goes through the pixels of x, those of y, or tiles
  */
 function dispatch(
   op: string,
@@ -152,7 +152,11 @@ function dispatch(
   const [rows, columns] = axes;
   const xSize = rows.in * columns.in * c;
   const ySize = shape[1]! * shape[2]! * c;
-  const perImage = { x: xSize, y: ySize, tiles: tilesOf(rows) * tilesOf(columns) * c }[grid];
+  const perImage = {
+    x: rows.in * columns.in,
+    y: rows.out * columns.out,
+    tiles: tilesOf(rows) * tilesOf(columns),
+  }[grid];
   const vec = c % 4 === 0 ? 4 : 1;
   const geometry = {
     c: c / vec,
@@ -166,8 +170,7 @@ function dispatch(
       ...Object.entries(large).map(([name, t]) => [name, part(t, xSize, window)] as const),
       ...Object.entries(small).map(([name, t]) => [name, part(t, ySize, window)] as const),
     ]);
-    const count = (window.rows * perImage) / vec;
     const all = { T: vec === 4 ? 'vec4f' : 'f32', ...flags };
-    runItems(op, kernel, all, operands, geometry, count);
+    runChannels(op, kernel, all, operands, geometry, window.rows * perImage);
   }
 }

@@ -69,10 +69,29 @@ export function runItems(
   params: Params,
   count: number,
 ): void {
-  const { info } = deviceOf(Object.values(operands)[0]!);
-  const EACH = info.class === 'software' ? SOFTWARE_EACH : 1;
+  const EACH = eachOf(operands);
   const groups = Math.ceil(count / (WG * EACH));
   run(op, name, { WG, EACH, ...flags }, operands, { count, ...params }, groups);
+}
+
+/** `run` for the kernels of lib/channels, for `pixels` pixels; `params.c` counts the channels of each. */
+export function runChannels(
+  op: string,
+  name: string,
+  flags: Flags,
+  operands: Readonly<Record<string, Operand>>,
+  params: Params & { readonly c: number },
+  pixels: number,
+): void {
+  const EACH = eachOf(operands);
+  const groups = Math.ceil((pixels * Math.ceil(params.c / EACH)) / WG);
+  run(op, name, { WG, EACH, ...flags }, operands, { pixels, ...params }, groups);
+}
+
+/** Items that an invocation does. */
+function eachOf(operands: Readonly<Record<string, Operand>>): number {
+  const { info } = deviceOf(Object.values(operands)[0]!);
+  return info.class === 'software' ? SOFTWARE_EACH : 1;
 }
 
 function foreign(op: string, operand: Operand): FoveaError {

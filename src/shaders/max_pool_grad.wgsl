@@ -2,25 +2,24 @@
 // rows before columns.
 // x, dx: [n, h, w, c], y, dy: [n, oh, ow, c], y = max pool of x; T is f32, or vec4f when c is a
 // multiple of 4 (c then counts vec4s).
-// Grid: items, one per element of dx, channels fastest.
-#include lib/items
+// Grid: of lib/channels, pixels of dx.
+#include lib/channels
 #include lib/pool
+#include lib/pool_holders
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> y: array<T>;
 @group(0) @binding(2) var<storage, read> dy: array<T>;
 @group(0) @binding(3) var<storage, read_write> dx: array<T>;
 @group(0) @binding(4) var<uniform> p: Params;
 
-fn item(index: u32) {
-  let q = index % p.c;
-  var rest = index / p.c;
-  let ix = rest % p.w; rest /= p.w;
-  let iy = rest % p.h;
-  let b = rest / p.h;
-  let x_base = b * p.h * p.w * p.c + q;
-  let y_base = b * p.oh * p.ow * p.c + q;
-  let ys = holders(iy, p.sy, p.py, p.kh, p.oh);
-  let xs = holders(ix, p.sx, p.px, p.kw, p.ow);
+fn item(place: Place, q: u32) {
+  let ix = place.x;
+  let iy = place.y;
+  let x_base = place.image * p.h * p.w * p.c + q;
+  let y_base = place.image * p.oh * p.ow * p.c + q;
+  let ys = place.ys;
+  let xs = place.xs;
+  let index = place.pixel * p.c + q;
   let value = x[index];
   var total = T(0);
   for (var oy = ys.x; oy < ys.y; oy++) {

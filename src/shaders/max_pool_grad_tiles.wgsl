@@ -3,9 +3,9 @@
 //
 // max_pool_grad for windows that do not overlap: KH x KW cells each, which is also the stride. They
 // tile the image and its padding, so that an invocation loads every cell of its window once.
-// Operands as in max_pool_grad. Grid: items, one per tile, also those that are no window because
-// they reach beyond the image, and T of channels, channels fastest.
-#include lib/items
+// Operands as in max_pool_grad. Grid: of lib/channels, pixels being tiles, also those that are no window because
+// they reach beyond the image.
+#include lib/channels
 #include lib/pool
 @group(0) @binding(0) var<storage, read> x: array<T>;
 @group(0) @binding(1) var<storage, read> y: array<T>;
@@ -13,14 +13,20 @@
 @group(0) @binding(3) var<storage, read_write> dx: array<T>;
 @group(0) @binding(4) var<uniform> p: Params;
 
-fn item(index: u32) {
-  let q = index % p.c;
-  var rest = index / p.c;
+struct Place { image: u32, y: u32, x: u32 }
+
+fn place_of(tile: u32) -> Place {
   let columns = tiles(p.w, p.px, KW);
   let rows = tiles(p.h, p.py, KH);
-  let ox = rest % columns; rest /= columns;
-  let oy = rest % rows;
-  let b = rest / rows;
+  let row = tile / columns;
+  let image = row / rows;
+  return Place(image, row - image * rows, tile - row * columns);
+}
+
+fn item(place: Place, q: u32) {
+  let b = place.image;
+  let oy = place.y;
+  let ox = place.x;
   let window = oy < p.oh && ox < p.ow;
   let o = ((b * p.oh + min(oy, p.oh - 1)) * p.ow + min(ox, p.ow - 1)) * p.c + q;
   let largest = y[o];

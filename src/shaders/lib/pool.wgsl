@@ -1,6 +1,6 @@
 // Parameters of the pooling kernels, and which cells and windows meet along one axis.
 struct Params {
-  count: u32, c: u32,
+  pixels: u32, c: u32,
   h: u32, w: u32, oh: u32, ow: u32,
   kh: u32, kw: u32, sy: u32, sx: u32, py: u32, px: u32,
 }
