@@ -1,17 +1,34 @@
+import type { Device } from '../gpu/device.js';
 import type { Flags } from '../gpu/template.js';
 import { empty, type Tensor } from '../tensor.js';
 import type { Rows } from './rows.js';
-import { boundsOf, part, run, windows, type Operand, type Part } from './run.js';
+import { boundsOf, deviceOf, part, run, windows, type Operand, type Part } from './run.js';
 
 // Sums over rows, in two stages: one for each segment of the rows, then those of all segments.
 
 const WG = 64;
 
-/** Rows of a segment at least, and segments at most. */
-const [MIN_STEP, MAX_SEGMENTS] = [64, 4096];
+/** Rows of a segment at least. */
+const MIN_STEP = 64;
 
-/** How the second stage shares out its work: see shaders/lib/columns.wgsl. */
-const MERGE = { COLUMNS: 4, LANES: 64 };
+/** How sums are shared out: rows of a segment, and the flags of shaders/lib/columns.wgsl. */
+function sharesOf(
+  { info }: Device,
+  rows: number,
+): { readonly step: number; readonly flags: Merge } {
+  return info.class === 'software'
+    ? // As many segments as rows in each: both stages go through them one by one.
+      {
+        step: Math.max(MIN_STEP, Math.ceil(Math.sqrt(rows))),
+        flags: { COLUMNS: 64, LANES: 1, SHARED: false },
+      }
+    : {
+        step: Math.max(MIN_STEP, Math.ceil(rows / 4096)),
+        flags: { COLUMNS: 4, LANES: 64, SHARED: true },
+      };
+}
+
+type Merge = Readonly<{ COLUMNS: number; LANES: number; SHARED: boolean }>;
 
 /** Tensors by the names of a kernel's operands. */
 export type Named = Readonly<Record<string, Tensor>>;
@@ -48,7 +65,7 @@ export function sumSegments(
   params: Readonly<Record<string, number>> = {},
 ): Segments {
   const { c } = rows;
-  const step = Math.max(MIN_STEP, Math.ceil(rows.rows / MAX_SEGMENTS));
+  const { step } = sharesOf(deviceOf(Object.values(wide)[0]!), rows.rows);
   const segments = Math.ceil(rows.rows / step);
   const partial = empty([segments, sums, c]);
   const vec = vecOf(rows);
@@ -82,8 +99,9 @@ export function mergeSegments<N extends string>(
   const c = rows.c / vecOf(rows);
   const { T } = channelFlags(rows);
   const params = { c, segments: partial.shape[0]!, rows: rows.rows, step };
-  const groups = Math.ceil(c / MERGE.COLUMNS);
-  run(op, kernel, { ...MERGE, T }, { partial, ...made }, params, groups);
+  const { flags } = sharesOf(partial.device, rows.rows);
+  const groups = Math.ceil(c / flags.COLUMNS);
+  run(op, kernel, { ...flags, T }, { partial, ...made }, params, groups);
   partial.dispose();
   return made as Record<N, Tensor>;
 }

@@ -24,7 +24,10 @@ const vectors: Flags[] = [
 const norms: Flags[] = vectors.flatMap((v) =>
   [0, 5].map((ACTIVATION) => ({ WG: 64, ROWS: 16, ACTIVATION, ...v })),
 );
-const merges: Flags[] = vectors.map(({ T }) => ({ COLUMNS: 4, LANES: 64, T: T! }));
+const merges: Flags[] = vectors.flatMap(({ T }) => [
+  { COLUMNS: 4, LANES: 64, SHARED: true, T: T! },
+  { COLUMNS: 64, LANES: 1, SHARED: false, T: T! },
+]);
 const rowLosses: Flags[] = vectors.flatMap((v) =>
   [
     ...each(rowKinds),

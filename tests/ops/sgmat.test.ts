@@ -33,7 +33,7 @@ it.each(['gemm_sgmat', 'filter_sgmat'])(
       requiredFeatures: features as GPUFeatureName[],
     });
     const flags: Flags = {
-      ...{ ACTIVATION: 0, H: 'f16', F16: true },
+      ...{ ACTIVATION: 0, MOMENTS: name === 'gemm_sgmat', H: 'f16', F16: true },
       ...{ BM: 128, NT: 128, BK: 32, SM: 64, SN: 64, MM: 16, MN: 16, MK: 16, SG: 32 },
       INVOCATIONS: 128,
     };

@@ -1,0 +1,21 @@
+import { beforeAll, describe } from 'vitest';
+import { defaultDevice } from '../../src/gpu/init.js';
+import { convFamilies } from '../cases/conv.js';
+import { normFamilies } from '../cases/norm.js';
+import { poolFamilies } from '../cases/pool.js';
+import { testFamilies } from '../harness.js';
+
+// Kernels that share out their work otherwise on a software adapter.
+const families = [
+  ...normFamilies,
+  ...poolFamilies,
+  ...convFamilies.filter(({ op }) => op === 'depthwiseConv2d'),
+];
+
+describe('shared out as on a GPU', () => {
+  testFamilies(families);
+  beforeAll(() => {
+    const device = defaultDevice();
+    Object.assign(device, { info: { ...device.info, class: 'gpu' } });
+  });
+});
