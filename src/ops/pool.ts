@@ -159,7 +159,6 @@ function dispatch(
   }[grid];
   const vec = c % 4 === 0 ? 4 : 1;
   const geometry = {
-    c: c / vec,
     ...{ h: rows.in, w: columns.in, oh: rows.out, ow: columns.out },
     ...{ kh: rows.kernel, kw: columns.kernel, sy: rows.stride, sx: columns.stride },
     ...{ py: rows.before, px: columns.before },
@@ -171,6 +170,7 @@ function dispatch(
       ...Object.entries(small).map(([name, t]) => [name, part(t, ySize, window)] as const),
     ]);
     const all = { T: vec === 4 ? 'vec4f' : 'f32', ...flags };
-    runChannels(op, kernel, all, operands, geometry, window.rows * perImage);
+    const size = { pixels: window.rows * perImage, c: c / vec };
+    runChannels(op, kernel, all, operands, geometry, size);
   }
 }

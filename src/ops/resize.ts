@@ -3,7 +3,7 @@ import { FoveaError } from '../errors.js';
 import { checkRank, formatShape, pairOf } from '../shape.js';
 import { empty, type Tensor } from '../tensor.js';
 import { checkFloat } from './elementwise.js';
-import { boundsOf, part, runItems, windows } from './run.js';
+import { boundsOf, part, runChannels, windows } from './run.js';
 
 /** Options of `resize`. */
 export interface ResizeOptions {
@@ -110,13 +110,14 @@ function dispatch(
   const [n, , , c] = grid.shape as [number, number, number, number];
   const vec = c % 4 === 0 ? 4 : 1;
   const flags = { T: vec === 4 ? 'vec4f' : 'f32', NEAREST: nearest };
-  const perImage = (t: Tensor): number => t.shape[1]! * t.shape[2]! * c;
+  const pixels = (t: Tensor): number => t.shape[1]! * t.shape[2]!;
+  const perImage = (t: Tensor): number => pixels(t) * c;
   const sizes = Object.values(tensors).map(perImage);
   for (const window of windows(op, n, sizes, boundsOf(...Object.values(tensors)))) {
     const operands = Object.fromEntries(
       Object.entries(tensors).map(([name, t]) => [name, part(t, perImage(t), window)] as const),
     );
-    const count = (window.rows * perImage(grid)) / vec;
-    runItems(op, kernel, flags, operands, { c: c / vec, ...params }, count);
+    const size = { pixels: window.rows * pixels(grid), c: c / vec };
+    runChannels(op, kernel, flags, operands, params, size);
   }
 }

@@ -74,18 +74,18 @@ export function runItems(
   run(op, name, { WG, EACH, ...flags }, operands, { count, ...params }, groups);
 }
 
-/** `run` for the kernels of lib/channels, for `pixels` pixels; `params.c` counts the channels of each. */
+/** `run` for the kernels of lib/channels, for so many pixels of c channels. */
 export function runChannels(
   op: string,
   name: string,
   flags: Flags,
   operands: Readonly<Record<string, Operand>>,
-  params: Params & { readonly c: number },
-  pixels: number,
+  params: Params,
+  { pixels, c }: { readonly pixels: number; readonly c: number },
 ): void {
   const EACH = eachOf(operands);
-  const groups = Math.ceil((pixels * Math.ceil(params.c / EACH)) / WG);
-  run(op, name, { WG, EACH, ...flags }, operands, { pixels, ...params }, groups);
+  const groups = Math.ceil((pixels * Math.ceil(c / EACH)) / WG);
+  run(op, name, { WG, EACH, ...flags }, operands, { pixels, c, ...params }, groups);
 }
 
 /** Items that an invocation does. */

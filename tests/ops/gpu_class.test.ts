@@ -3,12 +3,14 @@ import { defaultDevice } from '../../src/gpu/init.js';
 import { convFamilies } from '../cases/conv.js';
 import { normFamilies } from '../cases/norm.js';
 import { poolFamilies } from '../cases/pool.js';
+import { resizeFamilies } from '../cases/resize.js';
 import { testFamilies } from '../harness.js';
 
 // Kernels that share out their work otherwise on a software adapter.
 const families = [
   ...normFamilies,
   ...poolFamilies,
+  ...resizeFamilies,
   ...convFamilies.filter(({ op }) => op === 'depthwiseConv2d'),
 ];
 

@@ -2,7 +2,7 @@
 // of whole numbers, so that no rounding can choose another cell. h, w are cells of the input, oh, ow
 // of the output; ya, yb, yd belong to rows, xa, xb, xd to columns.
 struct Params {
-  count: u32, c: u32,
+  pixels: u32, c: u32,
   h: i32, w: i32, oh: i32, ow: i32,
   ya: i32, yb: i32, yd: i32,
   xa: i32, xb: i32, xd: i32,
