@@ -66,8 +66,10 @@ export function updateAll(
 function groupsOf(updates: readonly Update[], shared: number): Update[][] {
   const [first] = updates;
   if (!first) return [];
-  const { maxStorageBuffersPerShaderStage } = first.w.device.gpu.limits;
-  const fit = Math.floor((maxStorageBuffersPerShaderStage - shared) / Object.keys(first).length);
+  const { gpu, info } = first.w.device;
+  const most = gpu.limits.maxStorageBuffersPerShaderStage - shared;
+  // A software adapter is as fast with one at a time, and compiles that much sooner.
+  const fit = info.class === 'software' ? 1 : Math.floor(most / Object.keys(first).length);
   const sorted = [...updates].sort((a, b) => b.w.size - a.w.size);
   const large = sorted.filter(({ w }) => w.size > SMALL).length;
   const single = large + ((sorted.length - large) % fit);

@@ -5,14 +5,15 @@ import { clampOf, matrixRows, multiply, type ProductOperands, type Rows } from '
 import { deviceOf, run, type Operand } from './run.js';
 
 const WG = 64;
-/** Multiplications of a convolution from which on saving three quarters of them repays the transforms. */
-const MIN_WORK = 400e6;
+/** Multiplications of a convolution from which on saving three quarters of them repays compiling the transforms. */
+const MIN_WORK = 60e6;
 /** Tiles of pixels, below which the filters' transform costs too much. */
 const MIN_TILES = 128;
 /** Most floats of transformed pixels at a time. */
 const MAX_FLOATS = 8 * 1024 * 1024;
-/** Positions of a transformed tile, 6 x 6. */
-const POSITIONS = 36;
+/** Rows and columns of a transformed tile, and its positions. */
+const EDGE = 6;
+const POSITIONS = EDGE * EDGE;
 
 /** Whether Winograd's algorithm can do a product, and pays. */
 export function isWinograd(
@@ -26,8 +27,8 @@ export function isWinograd(
   const { a_stride, a_offset, c_stride, c_offset } = rows;
   const inFours = [n, k, a_stride, a_offset, c_stride, c_offset].every((i) => i % 4 === 0);
   const isPlain = clampOf(epilogue) !== undefined && !epilogue.accumulate;
-  // The transforms cost as many operations a channel as a product with some 24 channels.
-  const isDeep = n * k >= 24 * (n + k);
+  // The transforms take as long a channel as a product with some 12 channels.
+  const isDeep = n * k >= 12 * (n + k);
   const pays = isDeep && tilesOf(rows).all >= MIN_TILES && 9 * rows.m * n * k >= MIN_WORK;
   const { NT } = lanesKernel(c, rows.m, k / 4).flags;
   const fits = 4 * POSITIONS * k * roundUp(n, NT) <= deviceOf(c).bindingLimit;
@@ -70,7 +71,7 @@ export function winograd(
     const v = empty([POSITIONS, each, k]);
     const m = empty([POSITIONS, each, n]);
     const params = {
-      ...{ tile0, rows: each, tiles_y: tiles.y, tiles_x: tiles.x },
+      ...{ edge: EDGE, tile0, rows: each, tiles_y: tiles.y, tiles_x: tiles.x },
       ...{ ih: rows.h, iw: rows.w, oh: rows.row_h, ow: rows.row_w },
       // Where the first row reads: backwards, the last tap is the first of the turned filter.
       oy: rows.oy + Math.min(0, 2 * rows.dh),

@@ -85,12 +85,20 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let n = column_tile * NT + 4 * lane;
   let scale = scale4(n);
   let shift = shift4(n);
+  // A loop, which takes a software adapter a fraction of the time to compile.
 #unroll g G
-#unroll l S
   {
-    let pixel = subgroupBroadcast(row$g.c, $l);
-    if (m0 + $g * S + $l < p.m) { store_c(0, pixel, n, sum$g_$l * scale + shift); }
-  }
+    let first_row = m0 + $g * S;
+    let count = min(p.m - min(p.m, first_row), S);
+    for (var l = 0u; l < count; l++) {
+      var pixel = subgroupBroadcast(row$g.c, 0);
+      var sum = sum$g_0;
+#unroll l S-1
+      pixel = select(pixel, subgroupBroadcast(row$g.c, $[$l + 1]), l == $[$l + 1]);
+      sum = select(sum, sum$g_$[$l + 1], l == $[$l + 1]);
 #end
+      store_c(0, pixel, n, sum * scale + shift);
+    }
+  }
 #end
 }

@@ -19,38 +19,43 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll s 6
   let in$s = x0 + $s >= 0 && x0 + $s < i32(p.iw);
 #end
-  // Along x, row by row: t row = x row B.
-#unroll r 6
-  let in_row$r = y0 + $r >= 0 && y0 + $r < i32(p.ih);
-  let row$r = first + $r * i32(p.iw) * column;
+#unroll i 6
 #unroll s 6
-  let d$r_$s = select(0.0, x[u32(max(row$r + $s * column, 0))], in_row$r && in$s);
+  var z$i_$s = 0.0;
 #end
-  let a$r = d$r_4 - 4 * d$r_2;
-  let b$r = d$r_3 - 4 * d$r_1;
-  let e$r = d$r_4 - d$r_2;
-  let f$r = 2 * (d$r_3 - d$r_1);
-  let t$r_0 = 4 * d$r_0 - 5 * d$r_2 + d$r_4;
-  let t$r_1 = a$r + b$r;
-  let t$r_2 = a$r - b$r;
-  let t$r_3 = e$r + f$r;
-  let t$r_4 = e$r - f$r;
-  let t$r_5 = 4 * d$r_1 - 5 * d$r_3 + d$r_5;
 #end
-  // Along y.
-  let step = p.rows * p.channels;
+  // Of each row of the image the transform along x, times the column of Bt that belongs to it.
+  for (var r = u32(max(0, -y0)); i32(r) < min(i32(p.edge), i32(p.ih) - y0); r++) {
+    let row = first + i32(r) * i32(p.iw) * column;
 #unroll s 6
-  {
-    let a = t4_$s - 4 * t2_$s;
-    let b = t3_$s - 4 * t1_$s;
-    let e = t4_$s - t2_$s;
-    let f = 2 * (t3_$s - t1_$s);
-    v[$s * step + i] = 4 * t0_$s - 5 * t2_$s + t4_$s;
-    v[(6 + $s) * step + i] = a + b;
-    v[(12 + $s) * step + i] = a - b;
-    v[(18 + $s) * step + i] = e + f;
-    v[(24 + $s) * step + i] = e - f;
-    v[(30 + $s) * step + i] = 4 * t1_$s - 5 * t3_$s + t5_$s;
+    let d$s = select(0.0, x[u32(max(row + $s * column, 0))], in$s);
+#end
+    let a = d4 - 4 * d2;
+    let b = d3 - 4 * d1;
+    let e = d4 - d2;
+    let f = 2 * (d3 - d1);
+    let t0 = 4 * d0 - 5 * d2 + d4;
+    let t1 = a + b;
+    let t2 = a - b;
+    let t3 = e + f;
+    let t4 = e - f;
+    let t5 = 4 * d1 - 5 * d3 + d5;
+    let c0 = entry(r, 4, 0, -5, 0, 1, 0);
+    let c1 = entry(r, 0, -4, -4, 1, 1, 0);
+    let c2 = entry(r, 0, 4, -4, -1, 1, 0);
+    let c3 = entry(r, 0, -2, -1, 2, 1, 0);
+    let c4 = entry(r, 0, 2, -1, -2, 1, 0);
+    let c5 = entry(r, 0, 4, 0, -5, 0, 1);
+#unroll i 6
+#unroll s 6
+    z$i_$s += c$i * t$s;
+#end
+#end
   }
+  let step = p.rows * p.channels;
+#unroll i 6
+#unroll s 6
+  v[(6 * $i + $s) * step + i] = z$i_$s;
+#end
 #end
 }

@@ -19,36 +19,44 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   var shift = 0.0;
   if (p.bias == 2) { scale = bias[p.channels + i % p.channels]; }
   if (p.bias != 0) { shift = bias[i % p.channels]; }
-  // Along y, column by column.
-#unroll s 6
+#unroll i 4
+#unroll j 4
+  var z$i_$j = 0.0;
+#end
+#end
+  // Of each column the transform along y, times the column of At that belongs to it.
+  for (var s = 0u; s < p.edge; s++) {
 #unroll r 6
-  let m$r_$s = m[($r * 6 + $s) * step + i];
+    let m$r = m[($r * 6 + s) * step + i];
 #end
-  let a$s = m1_$s + m2_$s;
-  let b$s = m1_$s - m2_$s;
-  let c$s = m3_$s + m4_$s;
-  let d$s = m3_$s - m4_$s;
-  let t0_$s = m0_$s + a$s + c$s;
-  let t1_$s = b$s + 2 * d$s;
-  let t2_$s = a$s + 4 * c$s;
-  let t3_$s = b$s + 8 * d$s + m5_$s;
+    let a = m1 + m2;
+    let b = m1 - m2;
+    let c = m3 + m4;
+    let d = m3 - m4;
+    let t0 = m0 + a + c;
+    let t1 = b + 2 * d;
+    let t2 = a + 4 * c;
+    let t3 = b + 8 * d + m5;
+    let c0 = entry(s, 1, 1, 1, 1, 1, 0);
+    let c1 = entry(s, 0, 1, -1, 2, -2, 0);
+    let c2 = entry(s, 0, 1, 1, 4, 4, 0);
+    let c3 = entry(s, 0, 1, -1, 8, -8, 1);
+#unroll i 4
+#unroll j 4
+    z$i_$j += c$j * t$i;
 #end
-  // Along x.
+#end
+  }
   let y0 = 4 * at.y;
   let x0 = 4 * at.z;
   let first = (p.y_offset + ((at.x * p.oh + y0) * p.ow + x0) * p.y_stride) + i % p.channels;
   let column = p.y_stride;
-#unroll r 4
-  if (y0 + $r < p.oh) {
-    let row = first + $r * p.ow * column;
-    let a = t$r_1 + t$r_2;
-    let b = t$r_1 - t$r_2;
-    let c = t$r_3 + t$r_4;
-    let d = t$r_3 - t$r_4;
-    y[row] = finish((t$r_0 + a + c) * scale + shift);
-    if (x0 + 1 < p.ow) { y[row + column] = finish((b + 2 * d) * scale + shift); }
-    if (x0 + 2 < p.ow) { y[row + 2 * column] = finish((a + 4 * c) * scale + shift); }
-    if (x0 + 3 < p.ow) { y[row + 3 * column] = finish((b + 8 * d + t$r_5) * scale + shift); }
+#unroll i 4
+  if (y0 + $i < p.oh) {
+    let row = first + $i * p.ow * column;
+#unroll j 4
+    if (x0 + $j < p.ow) { y[row + $j * column] = finish(z$i_$j * scale + shift); }
+#end
   }
 #end
 }

@@ -5,11 +5,19 @@
 // Output pixel (y, x) reads from (y + oy, x + ox) on.
 // v: f32 [36, rows, ci]; m: f32 [36, rows, co]: a row for each of the tiles from tile0 on. One value at a time: on software
 // adapters a vec4 costs as much as four values, and takes four times as long to compile.
+// edge: 6, from the host: what is not known when a kernel is compiled stays a loop, and a software adapter takes half as
+// long to compile that.
 struct Params {
-  count: u32, tile0: u32, rows: u32, tiles_y: u32, tiles_x: u32,
+  count: u32, edge: u32, tile0: u32, rows: u32, tiles_y: u32, tiles_x: u32,
   ih: u32, iw: u32, oh: u32, ow: u32, oy: i32, ox: i32,
   channels: u32, x_stride: u32, x_offset: u32, y_stride: u32, y_offset: u32,
   bias: u32, low: f32, high: f32,
+}
+
+// Entry i of a row of a transform.
+fn entry(i: u32, v0: f32, v1: f32, v2: f32, v3: f32, v4: f32, v5: f32) -> f32 {
+  let first = select(select(v0, v1, i == 1), v2, i == 2);
+  return select(select(select(first, v3, i == 3), v4, i == 4), v5, i == 5);
 }
 
 // Image, row and column of a tile.
