@@ -29,3 +29,11 @@ export async function openMixed(precision: Precision): Promise<void> {
   defaultDevice().hasF16 = true;
   await init({ precision });
 }
+
+/** Has kernels share out their work as on a GPU, whatever the adapter is. @returns what undoes that */
+export function asOnGpu(): () => void {
+  const device = defaultDevice();
+  const { info } = device;
+  Object.assign(device, { info: { ...info, class: 'gpu' } });
+  return () => Object.assign(device, { info });
+}

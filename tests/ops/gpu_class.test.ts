@@ -1,10 +1,10 @@
 import { beforeAll, describe } from 'vitest';
-import { defaultDevice } from '../../src/gpu/init.js';
 import { convFamilies } from '../cases/conv.js';
 import { normFamilies } from '../cases/norm.js';
 import { poolFamilies } from '../cases/pool.js';
 import { resizeFamilies } from '../cases/resize.js';
 import { testFamilies } from '../harness.js';
+import { asOnGpu } from '../setup.js';
 
 // Kernels that share out their work otherwise on a software adapter.
 const families = [
@@ -17,7 +17,6 @@ const families = [
 describe('shared out as on a GPU', () => {
   testFamilies(families);
   beforeAll(() => {
-    const device = defaultDevice();
-    Object.assign(device, { info: { ...device.info, class: 'gpu' } });
+    asOnGpu();
   });
 });
