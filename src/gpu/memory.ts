@@ -79,8 +79,15 @@ class FreeBlocks {
     else this.bySize.set(block.bytes, [block]);
   }
 
+  /** The smallest of at least that size, and at most twice that: a few buffers then serve a whole network. */
   pop(bytes: number): Block | undefined {
-    return this.bySize.get(bytes)?.pop();
+    const same = this.bySize.get(bytes)?.pop();
+    if (same) return same;
+    let best = Infinity;
+    for (const [size, { length }] of this.bySize) {
+      if (length > 0 && size > bytes && size <= 2 * bytes && size < best) best = size;
+    }
+    return this.bySize.get(best)?.pop();
   }
 }
 
@@ -229,7 +236,7 @@ export class Memory {
   /** A free buffer, or a new one; of the open reserve from now on. */
   private take(size: number): Block {
     let block = this.free.pop(size);
-    if (block) this.freeBytes -= size;
+    if (block) this.freeBytes -= block.bytes;
     else block = this.create(size);
     block.reserve = this.reserve;
     this.reserve?.blocks.push(block);

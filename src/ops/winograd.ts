@@ -2,26 +2,21 @@ import { empty, type Tensor } from '../tensor.js';
 import { biasKind, type Epilogue } from './conv_geometry.js';
 import { lanesKernel, roundUp, type Columns, type GemmKernel } from './gemm_operand.js';
 import { clampOf, matrixRows, multiply, type ProductOperands, type Rows } from './product.js';
-import { deviceOf, run, type Operand } from './run.js';
+import { run, type Operand } from './run.js';
 
 const WG = 64;
 /** Multiplications of a convolution from which on saving three quarters of them repays compiling the transforms. */
 const MIN_WORK = 60e6;
 /** Tiles of pixels, below which the filters' transform costs too much. */
-const MIN_TILES = 128;
-/** Most floats of transformed pixels at a time. */
-const MAX_FLOATS = 8 * 1024 * 1024;
+const MIN_TILES = 16;
+/** Most floats of transformed pixels at a time, and of transformed filters. */
+const [MAX_PIXELS, MAX_FILTERS] = [4 * 1024 * 1024, 2.5 * 1024 * 1024];
 /** Rows and columns of a transformed tile, and its positions. */
 const EDGE = 6;
 const POSITIONS = EDGE * EDGE;
 
 /** Whether Winograd's algorithm can do a product, and pays. */
-export function isWinograd(
-  { c }: ProductOperands,
-  rows: Rows,
-  { n, k, kh, kw }: Columns,
-  epilogue: Epilogue,
-): boolean {
+export function isWinograd(rows: Rows, { n, k, kh, kw }: Columns, epilogue: Epilogue): boolean {
   const is3x3 = kh === 3 && kw === 3 && rows.c_sh === 1 && rows.c_sw === 1;
   const isDense = rows.sh === 1 && rows.sw === 1 && rows.dh ** 2 === 1 && rows.dw ** 2 === 1;
   const { a_stride, a_offset, c_stride, c_offset } = rows;
@@ -30,9 +25,7 @@ export function isWinograd(
   // The transforms take as long a channel as a product with some 12 channels.
   const isDeep = n * k >= 12 * (n + k);
   const pays = isDeep && tilesOf(rows).all >= MIN_TILES && 9 * rows.m * n * k >= MIN_WORK;
-  const { NT } = lanesKernel(c, rows.m, k / 4).flags;
-  const fits = 4 * POSITIONS * k * roundUp(n, NT) <= deviceOf(c).bindingLimit;
-  return is3x3 && isDense && inFours && isPlain && fits && pays;
+  return is3x3 && isDense && inFours && isPlain && pays;
 }
 
 function tilesOf({ m, row_h, row_w }: Rows): Record<'y' | 'x' | 'all', number> {
@@ -62,8 +55,9 @@ export function winograd(
   const { n, k } = columns;
   const tiles = tilesOf(rows);
   const kernel = lanesKernel(w, tiles.all, k / 4);
-  const u = transformFilters(op, w, turned(rows, columns), kernel.flags.NT);
-  const most = Math.max(MIN_TILES, Math.floor(MAX_FLOATS / (POSITIONS * Math.max(n, k))));
+  const { NT } = kernel.flags;
+  const most = Math.max(MIN_TILES, Math.floor(MAX_PIXELS / (POSITIONS * Math.max(n, k))));
+  const filters = NT * Math.max(1, Math.floor(MAX_FILTERS / (POSITIONS * k * NT)));
   for (let tile0 = 0; tile0 < tiles.all; tile0 += most) {
     const count = Math.min(most, tiles.all - tile0);
     // Tiles of the products do not reach into the next position.
@@ -82,14 +76,18 @@ export function winograd(
     };
     const into = { ...params, channels: k, count: count * k };
     run(`${op} input`, 'winograd_input', { WG }, { x: a, v }, into, Math.ceil(into.count / WG));
-    multiplyAll(op, kernel, v, u, m, columns, each);
+    for (let n0 = 0; n0 < n; n0 += filters) {
+      const some = { ...turned(rows, columns), n: Math.min(filters, n - n0) };
+      const u = transformFilters(op, w, { ...some, offset: some.offset + n0 * some.s_n }, NT);
+      multiplyAll(op, kernel, v, u, m, some, n0);
+      u.dispose();
+    }
     const out = { ...params, channels: n, count: count * n };
     const ends = { m, bias: epilogue.bias ?? w, y: c };
     run(`${op} output`, 'winograd_output', { WG }, ends, out, Math.ceil(out.count / WG));
     v.dispose();
     m.dispose();
   }
-  u.dispose();
 }
 
 function transformFilters(op: string, w: Operand, columns: Columns, NT: number): Tensor {
@@ -101,19 +99,20 @@ function transformFilters(op: string, w: Operand, columns: Columns, NT: number):
   return u;
 }
 
-/** m = v u at each of the positions, which have `each` rows. */
+/** m = v u at each of the positions: n columns of m from n0 on. */
 function multiplyAll(
   op: string,
   kernel: GemmKernel,
   v: Operand,
   u: Tensor,
-  m: Operand,
+  m: Tensor,
   { n, k }: Columns,
-  each: number,
+  n0: number,
 ): void {
   const { NT } = kernel.flags;
+  const [, each, stride] = m.shape as [number, number, number];
   const matrix = { n, k, kh: 1, kw: 1, offset: 0, s_ty: 0, s_tx: 0, s_k: 0, s_n: 0 };
-  const rows = matrixRows(POSITIONS * each, k, n);
+  const rows = { ...matrixRows(POSITIONS * each, k, stride), c_offset: n0 };
   const work = { op, a: v, w: u, c: m, rows, columns: matrix };
   const steps = k / 4;
   const size = { n_tiles: Math.ceil(n / NT), steps, splits: 1, split_steps: steps };
