@@ -23,11 +23,11 @@ import {
 } from './norm.js';
 
 /** Options of `conv2d`, without activation, and what comes after it. */
-export type HeadOptions = Omit<ConvOptions, 'activation'> &
+export type Conv2dHeadOptions = Omit<ConvOptions, 'activation'> &
   Pick<ConvEnd, 'isNormed'> & { readonly groups?: number };
 
 /** `conv2d` that is told whether a batchNorm follows. */
-export function conv2dHead(x: Tensor, w: Tensor, options: HeadOptions): Tensor {
+export function conv2dHead(x: Tensor, w: Tensor, options: Conv2dHeadOptions): Tensor {
   const g = conv2dGeometry('conv2d', x.shape, w.shape, options);
   return convolution('conv2d', x, w, [g.batch, g.oh, g.ow, g.co], options, g, false);
 }
@@ -49,7 +49,7 @@ export function batchNormConv2d(
   beta: Tensor,
   w: Tensor,
   norm: BatchNormTrainingOptions,
-  conv: HeadOptions,
+  conv: Conv2dHeadOptions,
 ): BatchNormResult {
   const op = 'batchNorm + conv2d';
   const g = conv2dGeometry('conv2d', x.shape, w.shape, conv);
