@@ -140,7 +140,7 @@ function implicit(
 ): void {
   // In float16 Winograd's transforms would lose too much.
   const isExact = !isMixed(deviceOf(operands.c));
-  if (isExact && kind === 'lanes' && isWinograd(rows, columns, epilogue)) {
+  if (isExact && kind === 'lanes' && isWinograd(operands, rows, columns, epilogue)) {
     debug(3, () => `${op}: Winograd, because of a large 3x3 convolution of stride 1`);
     winograd(op, operands, rows, columns, epilogue);
   } else {

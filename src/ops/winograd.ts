@@ -2,7 +2,7 @@ import { empty, type Tensor } from '../tensor.js';
 import { biasKind, type Epilogue } from './conv_geometry.js';
 import { lanesKernel, roundUp, type Columns, type GemmKernel } from './gemm_operand.js';
 import { clampOf, matrixRows, multiply, type ProductOperands, type Rows } from './product.js';
-import { run, type Operand } from './run.js';
+import { deviceOf, run, type Operand } from './run.js';
 
 const WG = 64;
 /** Multiplications of a convolution from which on saving three quarters of them repays compiling the transforms. */
@@ -16,7 +16,12 @@ const EDGE = 6;
 const POSITIONS = EDGE * EDGE;
 
 /** Whether Winograd's algorithm can do a product, and pays. */
-export function isWinograd(rows: Rows, { n, k, kh, kw }: Columns, epilogue: Epilogue): boolean {
+export function isWinograd(
+  { c }: ProductOperands,
+  rows: Rows,
+  { n, k, kh, kw }: Columns,
+  epilogue: Epilogue,
+): boolean {
   const is3x3 = kh === 3 && kw === 3 && rows.c_sh === 1 && rows.c_sw === 1;
   const isDense = rows.sh === 1 && rows.sw === 1 && rows.dh ** 2 === 1 && rows.dw ** 2 === 1;
   const { a_stride, a_offset, c_stride, c_offset } = rows;
@@ -25,7 +30,8 @@ export function isWinograd(rows: Rows, { n, k, kh, kw }: Columns, epilogue: Epil
   // The transforms take as long a channel as a product with some 12 channels.
   const isDeep = n * k >= 12 * (n + k);
   const pays = isDeep && tilesOf(rows).all >= MIN_TILES && 9 * rows.m * n * k >= MIN_WORK;
-  return is3x3 && isDense && inFours && isPlain && pays;
+  const fits = 4 * Math.max(MAX_PIXELS, MAX_FILTERS) <= deviceOf(c).bindingLimit;
+  return is3x3 && isDense && inFours && isPlain && fits && pays;
 }
 
 function tilesOf({ m, row_h, row_w }: Rows): Record<'y' | 'x' | 'all', number> {

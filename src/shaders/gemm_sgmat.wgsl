@@ -1,7 +1,7 @@
 // C[m, n] = act(sum_k A[m, k] * B[k, n] + bias[n]), A implicit (lib/conv_rows), on matrix units (lib/matrix_units).
 //
 // The next slab is loaded into registers while one is used. Splits as in gemm_simt.
-// b: lib/slab_rows. Flags: lib/matrix_units; ACTIVATION, RESIDUAL, NORM, MOMENTS of lib/conv_rows.
+// b: lib/slab_rows. Flags: lib/matrix_units; ACTIVATION, NORM, MOMENTS of lib/conv_rows.
 // Grid: one workgroup per (split, tile), column tiles fastest.
 #include lib/matrix_units
 #include lib/conv_rows

@@ -141,7 +141,7 @@ describe('moments of a result, made together with it', () => {
     device.tuner.choose = choose;
   });
 
-  /** Normalizes a result of float64. */
+  /** Mean and variance of each channel, in float64. */
   function statistics(y: ArrayLike<number>, c: number): { mean: number[]; variance: number[] } {
     const rows = y.length / c;
     const sums = (of: (value: number, channel: number) => number): number[] =>

@@ -91,4 +91,13 @@ describe('Winograd', () => {
     expect(uses([1, 112, 112, 128], [3, 3, 128, 128], 2)).toBe(false);
     expect(uses([1, 56, 56, 128], [5, 5, 128, 128], 1)).toBe(false);
   });
+
+  it('is left out where what it transforms is larger than a binding may be', () => {
+    const device = defaultDevice();
+    const limit = device.bindingLimit;
+    device.bindingLimit = 2 * 1024 * 1024;
+    const kernels = kernelsOf(() => conv2d(empty([1, 56, 56, 128]), empty([3, 3, 128, 128])));
+    device.bindingLimit = limit;
+    expect(kernels).not.toContain('winograd_output');
+  });
 });
