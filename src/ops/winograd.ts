@@ -80,7 +80,7 @@ export function winograd(
       ...{ y_stride: rows.c_stride, y_offset: rows.c_offset },
       ...{ bias: biasKind(epilogue), ...clampOf(epilogue) },
     };
-    const into = { ...params, channels: k, count: count * k };
+    const into = { ...params, channels: k, count: count * (k / 4) };
     run(`${op} input`, 'winograd_input', { WG }, { x: a, v }, into, Math.ceil(into.count / WG));
     for (let n0 = 0; n0 < n; n0 += filters) {
       const some = { ...turned(rows, columns), n: Math.min(filters, n - n0) };
@@ -88,7 +88,7 @@ export function winograd(
       multiplyAll(op, kernel, v, u, m, some, n0);
       u.dispose();
     }
-    const out = { ...params, channels: n, count: count * n };
+    const out = { ...params, channels: n, count: count * (n / 4) };
     const ends = { m, bias: epilogue.bias ?? w, y: c };
     run(`${op} output`, 'winograd_output', { WG }, ends, out, Math.ceil(out.count / WG));
     v.dispose();
@@ -100,7 +100,7 @@ function transformFilters(op: string, w: Operand, columns: Columns, NT: number):
   const { n, k, offset, s_ty, s_tx, s_k, s_n } = columns;
   const count = k * roundUp(n, NT);
   const u = empty([POSITIONS, count]);
-  const params = { count, n, rows: k, offset, s_ty, s_tx, s_k, s_n };
+  const params = { count, edge: EDGE, n, rows: k, offset, s_ty, s_tx, s_k, s_n };
   run(`${op} filters`, 'winograd_filter', { WG, NT }, { w, u }, params, Math.ceil(count / WG));
   return u;
 }

@@ -4,8 +4,9 @@
 // u: [36, tiles, k, NT], as gemm_pack writes it.
 // Grid: one invocation per position of w.
 #include lib/grid
+#include lib/entry
 struct Params {
-  count: u32, n: u32, rows: u32,
+  count: u32, edge: u32, n: u32, rows: u32,
   offset: i32, s_ty: i32, s_tx: i32, s_k: i32, s_n: i32,
 }
 @group(0) @binding(0) var<storage, read> w: array<f32>;
@@ -37,16 +38,18 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let t4_$s = (b$s - 2 * w1_$s) / 24;
   let t5_$s = w2_$s;
 #end
-#unroll r 6
-  {
-    let a = t$r_0 + t$r_2;
-    let b = t$r_0 + 4 * t$r_2;
-    u[(6 * $r) * p.count + i] = t$r_0 / 4;
-    u[(6 * $r + 1) * p.count + i] = -(a + t$r_1) / 6;
-    u[(6 * $r + 2) * p.count + i] = -(a - t$r_1) / 6;
-    u[(6 * $r + 3) * p.count + i] = (b + 2 * t$r_1) / 24;
-    u[(6 * $r + 4) * p.count + i] = (b - 2 * t$r_1) / 24;
-    u[(6 * $r + 5) * p.count + i] = t$r_2;
-  }
+  for (var r = 0u; r < p.edge; r++) {
+#unroll s 3
+    let t$s = entry(r, t0_$s, t1_$s, t2_$s, t3_$s, t4_$s, t5_$s);
 #end
+    let a = t0 + t2;
+    let b = t0 + 4 * t2;
+    let at = 6 * r * p.count + i;
+    u[at] = t0 / 4;
+    u[at + p.count] = -(a + t1) / 6;
+    u[at + 2 * p.count] = -(a - t1) / 6;
+    u[at + 3 * p.count] = (b + 2 * t1) / 24;
+    u[at + 4 * p.count] = (b - 2 * t1) / 24;
+    u[at + 5 * p.count] = t2;
+  }
 }

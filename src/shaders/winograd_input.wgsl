@@ -1,9 +1,10 @@
 // v = Bt x B for every tile of 6 x 6 pixels, zero beyond the edges: see lib/winograd.
-// Grid: one invocation per tile and channel.
+// Grid: one invocation per tile and four channels.
 #include lib/grid
+#include lib/entry
 #include lib/winograd
-@group(0) @binding(0) var<storage, read> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> v: array<f32>;
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> v: array<vec4f>;
 @group(0) @binding(2) var<uniform> p: Params;
 
 @compute @workgroup_size(WG)
@@ -11,24 +12,24 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
   if (i >= p.count) { return; }
-  let at = place(p.tile0 + i / p.channels);
+  let at = place(p.tile0 + i / (p.channels / 4));
   let y0 = 4 * i32(at.y) + p.oy;
   let x0 = 4 * i32(at.z) + p.ox;
-  let first = (i32(p.x_offset) + ((i32(at.x * p.ih) + y0) * i32(p.iw) + x0) * i32(p.x_stride)) + i32(i % p.channels);
-  let column = i32(p.x_stride);
+  let first = (i32(p.x_offset) + ((i32(at.x * p.ih) + y0) * i32(p.iw) + x0) * i32(p.x_stride)) / 4 + i32(i % (p.channels / 4));
+  let column = i32(p.x_stride / 4);
 #unroll s 6
   let in$s = x0 + $s >= 0 && x0 + $s < i32(p.iw);
 #end
 #unroll i 6
 #unroll s 6
-  var z$i_$s = 0.0;
+  var z$i_$s = vec4f(0);
 #end
 #end
   // Of each row of the image the transform along x, times the column of Bt that belongs to it.
   for (var r = u32(max(0, -y0)); i32(r) < min(i32(p.edge), i32(p.ih) - y0); r++) {
     let row = first + i32(r) * i32(p.iw) * column;
 #unroll s 6
-    let d$s = select(0.0, x[u32(max(row + $s * column, 0))], in$s);
+    let d$s = select(vec4f(0), x[u32(max(row + $s * column, 0))], in$s);
 #end
     let a = d4 - 4 * d2;
     let b = d3 - 4 * d1;
@@ -52,10 +53,10 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #end
 #end
   }
-  let step = p.rows * p.channels;
-#unroll i 6
+  let step = p.rows * (p.channels / 4);
+  for (var r = 0u; r < p.edge; r++) {
 #unroll s 6
-  v[(6 * $i + $s) * step + i] = z$i_$s;
+    v[(6 * r + $s) * step + i] = entry4(r, z0_$s, z1_$s, z2_$s, z3_$s, z4_$s, z5_$s);
 #end
-#end
+  }
 }

@@ -1,10 +1,11 @@
 // y = clamp(At m A + bias) for every tile of 4 x 4 pixels: see lib/winograd.
-// Grid: one invocation per tile and channel.
+// Grid: one invocation per tile and four channels.
 #include lib/grid
+#include lib/entry
 #include lib/winograd
-@group(0) @binding(0) var<storage, read> m: array<f32>;
-@group(0) @binding(1) var<storage, read> bias: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+@group(0) @binding(0) var<storage, read> m: array<vec4f>;
+@group(0) @binding(1) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> y: array<vec4f>;
 @group(0) @binding(3) var<uniform> p: Params;
 
 @compute @workgroup_size(WG)
@@ -12,16 +13,16 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
   if (i >= p.count) { return; }
-  let step = p.rows * p.channels;
-  let at = place(p.tile0 + i / p.channels);
+  let step = p.rows * (p.channels / 4);
+  let at = place(p.tile0 + i / (p.channels / 4));
   // bias: as in lib/conv_rows.
-  var scale = 1.0;
-  var shift = 0.0;
-  if (p.bias == 2) { scale = bias[p.channels + i % p.channels]; }
-  if (p.bias != 0) { shift = bias[i % p.channels]; }
+  var scale = vec4f(1);
+  var shift = vec4f(0);
+  if (p.bias == 2) { scale = bias[(p.channels / 4) + i % (p.channels / 4)]; }
+  if (p.bias != 0) { shift = bias[i % (p.channels / 4)]; }
 #unroll i 4
 #unroll j 4
-  var z$i_$j = 0.0;
+  var z$i_$j = vec4f(0);
 #end
 #end
   // Of each column the transform along y, times the column of At that belongs to it.
@@ -49,19 +50,20 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   }
   let y0 = 4 * at.y;
   let x0 = 4 * at.z;
-  let first = (p.y_offset + ((at.x * p.oh + y0) * p.ow + x0) * p.y_stride) + i % p.channels;
-  let column = p.y_stride;
-#unroll i 4
-  if (y0 + $i < p.oh) {
-    let row = first + $i * p.ow * column;
+  let first = (p.y_offset + ((at.x * p.oh + y0) * p.ow + x0) * p.y_stride) / 4 + i % (p.channels / 4);
+  let column = p.y_stride / 4;
+  for (var r = 0u; r < min(p.edge - 2, p.oh - y0); r++) {
+    let row = first + r * p.ow * column;
 #unroll j 4
-    if (x0 + $j < p.ow) { y[row + $j * column] = finish(z$i_$j * scale + shift); }
+    if (x0 + $j < p.ow) {
+      let z = select(select(z0_$j, z1_$j, r == 1), select(z2_$j, z3_$j, r == 3), r >= 2);
+      y[row + $j * column] = finish(z * scale + shift);
+    }
 #end
   }
-#end
 }
 
-fn finish(v: f32) -> f32 {
-  let least = select(v, p.low, v < p.low);
-  return select(least, p.high, least > p.high);
+fn finish(v: vec4f) -> vec4f {
+  let least = select(v, vec4f(p.low), v < vec4f(p.low));
+  return select(least, vec4f(p.high), least > vec4f(p.high));
 }

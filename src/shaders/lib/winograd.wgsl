@@ -14,12 +14,6 @@ struct Params {
   bias: u32, low: f32, high: f32,
 }
 
-// Entry i of a row of a transform.
-fn entry(i: u32, v0: f32, v1: f32, v2: f32, v3: f32, v4: f32, v5: f32) -> f32 {
-  let first = select(select(v0, v1, i == 1), v2, i == 2);
-  return select(select(select(first, v3, i == 3), v4, i == 4), v5, i == 5);
-}
-
 // Image, row and column of a tile.
 fn place(tile: u32) -> vec3u {
   let row = tile / p.tiles_x;
