@@ -2,18 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Device } from '../src/gpu/device.js';
 import { defaultDevice, shutdown } from '../src/gpu/init.js';
 import type { Way } from '../src/gpu/tuner.js';
-import { scope } from '../src/scope.js';
-import { tensor, type Tensor } from '../src/tensor.js';
 import { referenceGradients, upstream, type OpCase, type OpFamily } from './cases/case.js';
 import type { Array64 } from './reference/array.js';
 import { directionCheck, discrepancy } from './reference/gradient.js';
+import { onGpu, type Outcome } from './on_gpu.js';
 import { openGpu } from './setup.js';
-
-/** Result and gradients of one case on the GPU. */
-interface Outcome {
-  readonly y: ArrayLike<number>;
-  readonly grads: readonly (ArrayLike<number> | undefined)[];
-}
 
 /**
  * Tests every case of the families: the result, each gradient, and the gradients once more along a
@@ -68,6 +61,11 @@ async function check(given: OpCase, { tolerance }: OpFamily, halves: boolean): P
     if (grad) expectClose(`gradient of input ${i}`, grad, references[i]!, tolerance.backward);
     else expect(test.differentiable[i]).toBe(false);
   });
+  expectSlope(test, grads, dy);
+}
+
+/** Expects gradients to be right along a random direction. */
+export function expectSlope(test: OpCase, grads: Outcome['grads'], dy: Array64): void {
   const asArrays = grads.map(
     (grad, i) => grad && { shape: test.inputs[i]!.shape, data: Float64Array.from(grad) },
   );
@@ -90,40 +88,8 @@ export function toHalves({ shape, data }: Array64): Array64 {
   return { shape, data: data.map(round) };
 }
 
-/**
- * Runs a case on the GPU, with gradients where they are wanted.
- *
- * @param halves of how many inputs, from the first on, the elements are float16
- */
-export async function onGpu(
-  test: OpCase,
-  expected: Array64,
-  dy: Array64,
-  halves = 0,
-): Promise<Outcome> {
-  const inputs = test.inputs.map((input, i) => {
-    const dtype = i < halves ? 'float16' : 'float32';
-    return tensor(input.data, input.shape, { requiresGrad: test.differentiable[i]!, dtype });
-  });
-  const labels = (test.labels ?? []).map((l) => tensor(Int32Array.from(l.data), l.shape));
-  // An operation may have other results than the one that is tested.
-  const y = scope(() => test.gpu(inputs, labels));
-  expect(y.shape).toEqual([...expected.shape]);
-  const made: Tensor[] = [...inputs, ...labels, y];
-  if (test.differentiable.some(Boolean)) {
-    const seed = tensor(dy.data, dy.shape);
-    made.push(seed);
-    y.backward(seed);
-  }
-  const [values, ...grads] = await Promise.all([
-    y.data(),
-    ...inputs.map((input) => input.grad?.data()),
-  ]);
-  for (const t of made) t.dispose();
-  return { y: values, grads };
-}
-
-function expectClose(
+/** Expects numbers to be those of float64, but for the tolerance. */
+export function expectClose(
   what: string,
   actual: ArrayLike<number>,
   expected: Array64,

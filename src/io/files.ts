@@ -1,5 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
-import { appendFile, mkdir, open, readdir, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import {
+  appendFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { FoveaError } from '../errors.js';
 import type { ByteSource } from './formats/source.js';
@@ -159,6 +169,19 @@ export async function readStart(path: string, count: number): Promise<Uint8Array
   } catch (cause) {
     throw fileError('read', path, cause);
   }
+}
+
+/** Whether there is a folder at a path. */
+export async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+}
+
+/** The path of a file in the folder of another. */
+export function nextTo(path: string, name: string): string {
+  return join(dirname(path), name);
 }
 
 const reasons: Readonly<Record<string, string>> = {

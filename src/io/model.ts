@@ -1,9 +1,8 @@
-import { stat } from 'node:fs/promises';
+import { isFolder, readFileOrThrow, readStart, withFile, writeFileAtomic } from '#files';
 import { FoveaError, type ErrorCode } from '../errors.js';
 import type { Model } from '../nn/model.js';
 import { formatShape, sameShape } from '../shape.js';
 import { uploadParts, type Parts } from '../tensor.js';
-import { readFileOrThrow, readStart, withFile, writeFileAtomic } from './files.js';
 import { onePart, type FileTensor, type StoredTensor } from './formats/array.js';
 import { readHdf5, type Hdf5Group } from './formats/hdf5.js';
 import { writeHdf5 } from './formats/hdf5_write.js';
@@ -262,13 +261,6 @@ function parseText(text: string): unknown {
 
 function startsWith(bytes: Uint8Array, text: string): boolean {
   return Array.from(text, (char) => char.charCodeAt(0)).every((code, i) => bytes[i] === code);
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }
 
 /** Codes of errors that, while a file is read, say that it is wrong. */

@@ -29,7 +29,8 @@ fn item(place: Place, q: u32) {
       let o = y_base + (oy * p.ow + ox) * p.c;
       var wins = value == y[o];
       // Whole rows before this one, then the cells before this one in its row.
-      for (var jy = rows.x; jy <= iy && any(wins); jy++) {
+      for (var jy = rows.x; jy <= iy; jy++) {
+        if (!any(wins)) { break; }
         let end = select(columns.y, ix, jy == iy);
         for (var jx = columns.x; jx < end; jx++) {
           wins = wins & (x[x_base + (jy * p.w + jx) * p.c] != value);

@@ -5,7 +5,8 @@ import { scope } from '../../src/scope.js';
 import { empty, tensor } from '../../src/tensor.js';
 import { referenceGradients, upstream, type OpCase } from '../cases/case.js';
 import { families } from '../cases/index.js';
-import { onGpu, toHalves } from '../harness.js';
+import { toHalves } from '../harness.js';
+import { onGpu } from '../on_gpu.js';
 import { discrepancy } from '../reference/gradient.js';
 import { openGpu } from '../setup.js';
 

@@ -9,7 +9,7 @@ import { tensor } from '../../src/tensor.js';
 import { referenceGradients, tolerances, upstream, type OpCase } from '../cases/case.js';
 import { convFamilies } from '../cases/conv.js';
 import { matmulFamilies } from '../cases/matmul.js';
-import { onGpu } from '../harness.js';
+import { onGpu } from '../on_gpu.js';
 import { map, type Array64 } from '../reference/array.js';
 import { discrepancy } from '../reference/gradient.js';
 import { openMixed } from '../setup.js';

@@ -1,7 +1,6 @@
-import { dirname, join } from 'node:path';
+import { nextTo, readFileOrThrow } from '#files';
 import { FoveaError } from '../../errors.js';
 import type { Model } from '../../nn/model.js';
-import { readFileOrThrow } from '../files.js';
 import { onePart, type StoredTensor } from '../formats/array.js';
 import { readTfjsWeights } from '../formats/tfjs.js';
 import { isObject, Problems, textOf } from './options.js';
@@ -33,7 +32,7 @@ export async function readTfjs(path: string, json: unknown): Promise<TfjsParts> 
   }
   const shards = new Map<string, Uint8Array>();
   for (const shard of shardPaths(manifest)) {
-    shards.set(shard, await readFileOrThrow(join(dirname(path), shard)));
+    shards.set(shard, await readFileOrThrow(nextTo(path, shard)));
   }
   const weights = readTfjsWeights(manifest, (shard) => shards.get(shard)!);
   const version = textOf(topology['keras_version']) ?? '';
