@@ -12,11 +12,13 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
   if (i >= p.count) { return; }
-  let at = place(p.tile0 + i / (p.channels / 4));
+  let fours = p.channels / 4;
+  let at = place(p.tile0 + i / fours);
   let y0 = 4 * i32(at.y) + p.oy;
   let x0 = 4 * i32(at.z) + p.ox;
-  let first = (i32(p.x_offset) + ((i32(at.x * p.ih) + y0) * i32(p.iw) + x0) * i32(p.x_stride)) / 4 + i32(i % (p.channels / 4));
   let column = i32(p.x_stride / 4);
+  let pixel = (i32(at.x * p.ih) + y0) * i32(p.iw) + x0;
+  let first = i32(p.x_offset / 4 + i % fours) + pixel * column;
 #unroll s 6
   let in$s = x0 + $s >= 0 && x0 + $s < i32(p.iw);
 #end
@@ -53,7 +55,7 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #end
 #end
   }
-  let step = p.rows * (p.channels / 4);
+  let step = p.rows * fours;
   for (var r = 0u; r < p.edge; r++) {
 #unroll s 6
     v[(6 * r + $s) * step + i] = entry4(r, z0_$s, z1_$s, z2_$s, z3_$s, z4_$s, z5_$s);

@@ -2,6 +2,7 @@
 // Grid: one invocation per tile and four channels.
 #include lib/grid
 #include lib/entry
+#include lib/finish
 #include lib/winograd
 @group(0) @binding(0) var<storage, read> m: array<vec4f>;
 @group(0) @binding(1) var<storage, read> bias: array<vec4f>;
@@ -13,13 +14,14 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
   let i = linear_id(wid, nwg, lid);
   if (i >= p.count) { return; }
-  let step = p.rows * (p.channels / 4);
-  let at = place(p.tile0 + i / (p.channels / 4));
+  let fours = p.channels / 4;
+  let step = p.rows * fours;
+  let at = place(p.tile0 + i / fours);
   // bias: as in lib/conv_rows.
   var scale = vec4f(1);
   var shift = vec4f(0);
-  if (p.bias == 2) { scale = bias[(p.channels / 4) + i % (p.channels / 4)]; }
-  if (p.bias != 0) { shift = bias[i % (p.channels / 4)]; }
+  if (p.bias == 2) { scale = bias[fours + i % fours]; }
+  if (p.bias != 0) { shift = bias[i % fours]; }
 #unroll i 4
 #unroll j 4
   var z$i_$j = vec4f(0);
@@ -50,8 +52,9 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   }
   let y0 = 4 * at.y;
   let x0 = 4 * at.z;
-  let first = (p.y_offset + ((at.x * p.oh + y0) * p.ow + x0) * p.y_stride) / 4 + i % (p.channels / 4);
   let column = p.y_stride / 4;
+  let first = p.y_offset / 4 + ((at.x * p.oh + y0) * p.ow + x0) * column + i % fours;
+  // Four rows, a number that the compiler does not see.
   for (var r = 0u; r < min(p.edge - 2, p.oh - y0); r++) {
     let row = first + r * p.ow * column;
 #unroll j 4
@@ -61,9 +64,4 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
     }
 #end
   }
-}
-
-fn finish(v: vec4f) -> vec4f {
-  let least = select(v, vec4f(p.low), v < vec4f(p.low));
-  return select(least, vec4f(p.high), least > vec4f(p.high));
 }

@@ -1,10 +1,9 @@
 // Winograd's convolution F(4x4, 3x3): an output tile of 4 x 4 pixels is made from 6 x 6 input pixels by 36
 // multiplications per pair of channels instead of 144: y = At [(G w Gt) * (Bt x B)] A, where the products over
 // channels at each of the 36 positions are matrix products. Source: Lavin and Gray, arXiv 1509.09308.
-// x: f32 [n, ih, iw, x_stride]; y: f32 [n, oh, ow, y_stride].
+// x: vec4 of [n, ih, iw, x_stride]; y: vec4 of [n, oh, ow, y_stride].
 // Output pixel (y, x) reads from (y + oy, x + ox) on.
-// v: f32 [36, rows, ci]; m: f32 [36, rows, co]: a row for each of the tiles from tile0 on. One value at a time: on software
-// adapters a vec4 costs as much as four values, and takes four times as long to compile.
+// v: vec4 of [36, rows, ci]; m: vec4 of [36, rows, co]: a row for each of the tiles from tile0 on.
 // edge: 6, from the host: what is not known when a kernel is compiled stays a loop, and a software adapter takes half as
 // long to compile that.
 struct Params {
