@@ -22,7 +22,7 @@ export const writeFileAtomic: typeof files.writeFileAtomic = async (path, conten
   link.href = URL.createObjectURL(new Blob(parts));
   link.download = path.slice(path.lastIndexOf('/') + 1);
   link.click();
-  // The download begins with the next task.
+  // Long after the download has begun.
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 };
 
