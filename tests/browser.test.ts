@@ -133,6 +133,10 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     await rm(scratch, { recursive: true });
   });
 
+  it('bytes in the page are loaded by their address', () => {
+    expect(reported('again')).toEqual(reported<Trained>('trained').map(({ after }) => after));
+  });
+
   it('what is not on the server is an error that says so', () => {
     expect(reported<string>('missing')[0]).toMatch(/none\.keras: the server answers 404/);
   });

@@ -172,7 +172,7 @@ describe('fit', () => {
     const args = ['fit', model('chain.keras'), '--x', at('x.npy'), '--y', at('y.npy')];
     const more = ['--epochs', '100000', '--output', join(folder, 'm.keras')];
     const { code } = await fovea([...args, ...more], {}, (stdout, child) => {
-      if (stdout.includes('epoch 2')) child.kill('SIGINT');
+      if (!child.killed && stdout.includes('epoch 2')) child.kill('SIGINT');
     });
     expect(code).toBe(130);
     expect(await readdir(folder)).toEqual([]);

@@ -82,6 +82,7 @@ async function runModels(): Promise<void> {
   await saveModel(model, 'models/trained.keras');
   const { href, download } = saved[0]!;
   await post(`saved/${download}`, await (await fetch(href)).blob());
+  await report('again', await predict(await loadModel(href), task));
   await report('missing', await loadModel('none.keras').catch(String));
 }
 
