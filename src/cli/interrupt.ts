@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { shutdown } from '../gpu/init.js';
 import { EXIT } from './exit.js';
 
 let handler: (() => void) | undefined;
@@ -11,7 +12,11 @@ export function onInterrupt(fn: () => void): void {
 /** Handles Ctrl-C from now on. */
 export function listenForInterrupts(): void {
   process.on('SIGINT', () => {
-    if (!handler) process.exit(EXIT.interrupted);
+    if (!handler) {
+      // A software driver that is at work while the process ends can crash it: this waits for it.
+      shutdown();
+      process.exit(EXIT.interrupted);
+    }
     const first = handler;
     handler = undefined;
     first();
