@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AdapterInfo } from '../src/gpu/device.js';
 import { shutdown } from '../src/gpu/init.js';
+import { writeFileAtomic } from '../src/io/files.browser.js';
 import { loadModel } from '../src/io/model.js';
 import { hasChromium, openPage } from './browser/chromium.js';
 import type { Task } from './browser/page.js';
@@ -66,6 +67,10 @@ interface Trained {
   readonly after: number[];
   readonly history: Record<string, number[]>;
 }
+
+it('a worker, which has no page, cannot save a file', async () => {
+  await expect(writeFileAtomic('out.npz', 'text')).rejects.toMatchObject({ code: 'FILE' });
+});
 
 // There is a Chromium in a package for linux-x64 only.
 describe.skipIf(!hasChromium)('in Chromium', () => {
@@ -133,8 +138,9 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
     await rm(scratch, { recursive: true });
   });
 
-  it('bytes in the page are loaded by their address', () => {
-    expect(reported('again')).toEqual(reported<Trained>('trained').map(({ after }) => after));
+  it('a model and weights in the page are loaded by their address', () => {
+    const [{ after }] = reported<Trained>('trained') as [Trained];
+    expect(reported('again')).toEqual([after, after]);
   });
 
   it('what is not on the server is an error that says so', () => {

@@ -1,5 +1,12 @@
 /** What tests/browser.test.ts opens in a browser. It reports what comes out there; the test judges it. */
-import { init, loadModel, memoryInfo, saveModel, shutdown } from '../../src/index.browser.js';
+import {
+  init,
+  loadModel,
+  loadWeights,
+  memoryInfo,
+  saveModel,
+  shutdown,
+} from '../../src/index.browser.js';
 import type { StoredTensor } from '../../src/io/formats/array.js';
 import type { HostArray } from '../../src/nn/data.js';
 import type { Model } from '../../src/nn/model.js';
@@ -83,6 +90,10 @@ async function runModels(): Promise<void> {
   const { href, download } = saved[0]!;
   await post(`saved/${download}`, await (await fetch(href)).blob());
   await report('again', await predict(await loadModel(href), task));
+  await saveModel(model, 'weights.safetensors');
+  const fresh = await loadModel('chain.keras');
+  await loadWeights(fresh, saved[1]!.href);
+  await report('again', await predict(fresh, task));
   await report('missing', await loadModel('none.keras').catch(String));
 }
 
