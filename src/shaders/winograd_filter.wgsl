@@ -1,7 +1,7 @@
 // u = G w Gt of every pair of channels, packed as the B operands of 36 matrix products.
 // w: value (ky, kx, k, n) at offset + ky * s_ty + kx * s_tx + k * s_k + n * s_n; steps may be negative, so that
 //    the filter can be turned. Columns beyond n are zero.
-// u: [36, tiles, k, NT], as gemm_pack writes it.
+// u: [36, tiles, k, NT], as gemm_pack writes it. edge: 6, from the host, as in lib/winograd.
 // Grid: one invocation per position of w.
 #include lib/grid
 #include lib/entry
