@@ -41,8 +41,10 @@ export interface Task {
 
 /** A row made ready on one library: everything is uploaded. */
 export interface Prepared {
-  /** Does the work once; resolves when it is finished. */
-  readonly run: () => Promise<void>;
+  /** Does the work once, or leaves it to the device. */
+  readonly start: () => void | Promise<void>;
+  /** Resolves when all that was started is finished. */
+  readonly finish: () => Promise<void>;
   /** What the last run gave, ordered as ours. */
   readonly result: () => Promise<Float32Array>;
   readonly dispose: () => void | Promise<void>;
@@ -52,6 +54,8 @@ export interface Prepared {
 export interface Library {
   readonly name: string;
   readonly place: 'gpu' | 'cpu';
+  /** How far its results may differ where that is more than a row allows: it rounds to float16. */
+  readonly tolerance?: number;
   /** Makes a row ready; a text says why it cannot be run. */
   prepare(task: Task): Promise<Prepared | string>;
 }

@@ -26,9 +26,17 @@ interface Runner {
   readonly library: string;
   readonly prepared: Prepared;
   readonly firstMs: number;
+  readonly secondMs: number;
   /** The result of the first call. */
   readonly gave: Float32Array;
   readonly times: number[];
+}
+
+/** How often and how long. */
+export interface Turns {
+  readonly rounds: number;
+  /** What a turn takes at least, in ms: as many calls as that needs, one after the other. */
+  readonly leastMs: number;
 }
 
 /**
@@ -39,7 +47,7 @@ interface Runner {
 export async function measure(
   row: Row,
   libraries: readonly Library[],
-  rounds: number,
+  { rounds, leastMs }: Turns,
 ): Promise<(Result | Missing)[]> {
   const task = taskOf(row);
   const runners: (Runner | Missing)[] = [];
@@ -53,7 +61,8 @@ export async function measure(
   const random = new Random(1);
   for (let round = 0; round < rounds; round++) {
     for (const runner of random.shuffle([...ready])) {
-      runner.times.push(await timed(runner.prepared.run));
+      const calls = Math.max(1, Math.ceil(leastMs / runner.secondMs));
+      runner.times.push((await timed(runner.prepared, calls)) / calls);
     }
   }
   for (const runner of ready) await runner.prepared.dispose();
@@ -75,15 +84,16 @@ async function begin(
   try {
     prepared = await library.prepare(task);
     if (typeof prepared === 'string') return { ...named, reason: prepared };
-    const firstMs = await timed(prepared.run);
+    const firstMs = await timed(prepared);
     const gave = await prepared.result();
-    const wrong = expected && difference(gave, expected, task.row.tolerance);
+    const tolerance = Math.max(task.row.tolerance ?? 1e-3, library.tolerance ?? 0);
+    const wrong = expected && difference(gave, expected, tolerance);
     if (wrong !== undefined) {
       await prepared.dispose();
       return { ...named, reason: wrong };
     }
-    await timed(prepared.run);
-    return { library: library.name, prepared, firstMs, gave, times: [] };
+    const secondMs = await timed(prepared);
+    return { library: library.name, prepared, firstMs, secondMs, gave, times: [] };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     return { ...named, reason: `fails: ${text.split('\n')[0]!.slice(0, 120)}` };
@@ -94,7 +104,7 @@ async function begin(
 function difference(
   got: Float32Array,
   expected: Float32Array,
-  tolerance = 1e-3,
+  tolerance: number,
 ): string | undefined {
   if (got.length !== expected.length) {
     return `wrong result: ${got.length} values for ${expected.length}`;
@@ -121,9 +131,10 @@ function summary(row: Row, amount: number, { library, firstMs, times }: Runner):
   return { row: name, library, firstMs, minMs: sorted[0]!, medianMs, rate, unit };
 }
 
-/** How long `work` takes, in ms. */
-export async function timed(work: () => Promise<void>): Promise<number> {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
+/** How long so many calls take until they are finished, in ms. */
+export async function timed({ start, finish }: Prepared, calls = 1): Promise<number> {
+  const begin = performance.now();
+  for (let i = 0; i < calls; i++) await start();
+  await finish();
+  return performance.now() - begin;
 }

@@ -17,7 +17,7 @@ async function once(): Promise<Once> {
   const library = libraries.find(({ name }) => name === libraryName)!;
   const prepared = await library.prepare(taskOf(rows.find(({ name }) => name === rowName)!));
   if (typeof prepared === 'string') return { reason: prepared };
-  const firstMs = await timed(prepared.run);
+  const firstMs = await timed(prepared);
   return { firstMs, peakMiB: peakMiB() };
 }
 

@@ -25,12 +25,13 @@ const sum = memory(
 async function wake(library: Library): Promise<void> {
   const prepared = await library.prepare(taskOf(sum));
   if (typeof prepared === 'string') throw new Error(prepared);
-  await prepared.run();
+  await prepared.start();
+  await prepared.finish();
   await prepared.dispose();
 }
 
 /** One module per peer, in bench/peers. */
-const modules = ['tfjs', 'onnxruntime', 'jax'] as const;
+const modules = ['tfjs', 'onnxruntime', 'jax', 'pytorch'] as const;
 
 /** The libraries that fovea is compared with; those that are not installed are reported. */
 export async function peers(): Promise<readonly Library[]> {
@@ -50,7 +51,7 @@ export async function peers(): Promise<readonly Library[]> {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       console.error(`${name} cannot be compared: ${reason.split('\n')[0]!}`);
-      console.error('To install the peers: npm --prefix bench/peers ci');
+      console.error('To install the peers: npm --prefix bench/peers ci; pip install torch');
     }
   }
   return found;

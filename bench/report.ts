@@ -3,7 +3,10 @@ import process from 'node:process';
 import type { AdapterInfo } from '../src/gpu/device.js';
 import type { First } from './cold.js';
 import type { Missing, Result } from './measure.js';
-import type { Roofline } from './roofline.js';
+import type { Row } from './row.js';
+
+/** What the adapter can do at most, in the units of the rows. */
+export type Roofline = Readonly<Record<Row['unit'], number>>;
 
 /** What `--json` writes. */
 export interface Report {
@@ -16,9 +19,7 @@ export interface Report {
 
 /** Says what the numbers were measured on. */
 export function describe({ description, source }: AdapterInfo, roofline: Roofline): string {
-  const limits = Object.entries(roofline).map(
-    ([unit, value]) => `${Number(value).toFixed(1)} ${unit}`,
-  );
+  const limits = Object.entries(roofline).map(([unit, value]) => `${value.toFixed(1)} ${unit}`);
   return [
     `${description} (${source}), ${cpus().length} x ${cpus()[0]!.model}, Node ${process.versions.node}`,
     `the adapter reaches ${limits.join(' and ')}`,

@@ -14,8 +14,8 @@ interface AnyRow {
   readonly unit: 'GFLOP/s' | 'GB/s';
   /** How far results may differ, relative to the range of the values. Default 0.001. */
   readonly tolerance?: number;
-  /** Runs with `--full` only. */
-  readonly full?: boolean;
+  /** 'long' rows run with `--full` only; those that fill a GPU with `--gpu`, instead of the others. */
+  readonly set?: 'long' | 'gpu';
 }
 
 /** One operation. */

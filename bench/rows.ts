@@ -1,11 +1,9 @@
-import { cifar10Rows } from './models/cifar10.js';
-import { resnet50Rows } from './models/resnet50.js';
-import { vgg16Rows } from './models/vgg16.js';
 import type { Row } from './row.js';
 import { convolutionRows } from './rows/convolution.js';
 import { depthwiseRows } from './rows/depthwise.js';
 import { elementwiseRows } from './rows/elementwise.js';
 import { matmulRows } from './rows/matmul.js';
+import { networkRows } from './rows/networks.js';
 import { normalizationRows } from './rows/normalization.js';
 import { optimizerRows } from './rows/optimizer.js';
 import { poolingRows } from './rows/pooling.js';
@@ -21,7 +19,5 @@ export const rows: readonly Row[] = [
   ...softmaxRows,
   ...elementwiseRows,
   ...optimizerRows,
-  ...cifar10Rows,
-  ...resnet50Rows,
-  ...vgg16Rows,
+  ...networkRows,
 ];

@@ -100,11 +100,11 @@ async function prepare(task) {
 function prepared(inputs, work, read) {
   let last;
   return {
-    run: async () => {
+    start: () => {
       jax.tree.dispose(last);
       last = work(jax.tree.ref(inputs));
-      await jax.blockUntilReady(last);
     },
+    finish: () => jax.blockUntilReady(last),
     result: () => read(last.map((y) => y.ref)),
     dispose: () => jax.tree.dispose([last, inputs]),
   };
@@ -135,11 +135,11 @@ function weightsOf(layers) {
 function stepping(state, step, read) {
   let result;
   return {
-    run: async () => {
+    start: () => {
       jax.tree.dispose(result);
       [state, result] = step(state);
-      await jax.blockUntilReady([state, result]);
     },
+    finish: () => jax.blockUntilReady([state, result]),
     result: () => read(state, result),
     dispose: () => jax.tree.dispose([state, result]),
   };

@@ -45,9 +45,10 @@ async function onHost(ort, task, options) {
   const [output] = session.outputNames;
   let last;
   return {
-    run: async () => {
+    start: async () => {
       last = (await session.run(feeds))[output];
     },
+    finish: async () => undefined,
     result: async () =>
       'options' in row ? channelsLast(row.result, last.data, row.resultShape) : last.data,
     dispose: () => session.release(),
@@ -90,11 +91,11 @@ async function onGpu(task) {
   const [output] = session.outputNames;
   let last;
   return {
-    run: async () => {
+    start: async () => {
       last?.dispose();
       last = (await session.run(feeds))[output];
-      await device.queue.onSubmittedWorkDone();
     },
+    finish: () => device.queue.onSubmittedWorkDone(),
     result: async () => last.getData(),
     dispose: async () => {
       last?.dispose();

@@ -83,12 +83,12 @@ async function prepare(backend, task) {
 function prepared(backend, inputs, make, dispose = () => undefined) {
   let last = [];
   return {
-    run: async () => {
+    start: async () => {
       await tf.setBackend(backend);
       tf.dispose(last);
       last = [tf.tidy(make)].flat();
-      await finish(backend);
     },
+    finish: () => finish(backend),
     result: () => last[0].data(),
     dispose: () => {
       tf.dispose([last, inputs]);
@@ -110,11 +110,11 @@ function adam(backend, { w, g }) {
   // fovea's epsilon counts before the correction of the bias, this one after it: equal in the first step.
   const optimizer = tf.train.adam(0.01, 0.9, 0.999, 1e-7 / Math.sqrt(1 - 0.999));
   return {
-    run: async () => {
+    start: async () => {
       await tf.setBackend(backend);
       optimizer.applyGradients([{ name: weight.name, tensor: g }]);
-      await finish(backend);
     },
+    finish: () => finish(backend),
     result: () => weight.data(),
     dispose: () => {
       optimizer.dispose();
@@ -132,11 +132,11 @@ async function training(backend, task, inputs) {
   const labels = tf.tensor(task.labels, [inputs.x.shape[0], 10]);
   let loss;
   return {
-    run: async () => {
+    start: async () => {
       await tf.setBackend(backend);
       loss = await net.trainOnBatch(inputs.x, labels);
-      await finish(backend);
     },
+    finish: () => finish(backend),
     result: async () => Float32Array.of(loss),
     dispose: () => {
       net.dispose();

@@ -1,12 +1,13 @@
 import { batchNorm } from '../../src/ops/index.js';
-import { memory, bothWays } from '../row.js';
+import { sizeOf } from '../../src/shape.js';
+import { memory, bothWays, type OpRow } from '../row.js';
 
-const x = [8, 56, 56, 144];
-
-export const normalizationRows = [
+function bothWaysOf(pictures: number, which: Pick<OpRow, 'set'> = {}): OpRow {
+  const x = [pictures, 56, 56, 144];
   // Forward x and y; backward x, dy and dx.
-  memory(
+  return memory(
     {
+      ...which,
       name: `batch norm (${x.join()}), forward and backward`,
       op: 'batchNormBothWays',
       inputs: { x, gamma: [144], beta: [144], dy: x },
@@ -15,6 +16,8 @@ export const normalizationRows = [
       ours: ({ x, gamma, beta, dy }) =>
         bothWays((a, b, c) => batchNorm(a, b, c).y, [x!, gamma!, beta!], dy!),
     },
-    5 * 8 * 56 * 56 * 144,
-  ),
-];
+    5 * sizeOf(x),
+  );
+}
+
+export const normalizationRows = [bothWaysOf(8), bothWaysOf(64, { set: 'gpu' })];

@@ -1,14 +1,14 @@
 import { Adam } from '../../src/nn/optimizers/adam.js';
 import { requireGrad } from '../../src/tensor.js';
-import { memory } from '../row.js';
+import { memory, type OpRow } from '../row.js';
 
-const shape = [2048, 1024];
-
-export const optimizerRows = [
+function adamStep(millions: number, which: Pick<OpRow, 'set'> = {}): OpRow {
+  const shape = [1024 * millions, 1024];
   // Weights, gradients and two moments are read; all but the gradients are written.
-  memory(
+  return memory(
     {
-      name: 'Adam step, 2 M weights',
+      ...which,
+      name: `Adam step, ${millions} M weights`,
       op: 'adamStep',
       inputs: { w: shape, g: shape },
       result: 'plain',
@@ -23,6 +23,8 @@ export const optimizerRows = [
         };
       },
     },
-    7 * 2048 * 1024,
-  ),
-];
+    7 * millions * 1024 * 1024,
+  );
+}
+
+export const optimizerRows = [adamStep(2), adamStep(32, { set: 'gpu' })];

@@ -1,16 +1,19 @@
 import { softmax } from '../../src/ops/index.js';
-import { memory } from '../row.js';
+import { memory, type OpRow } from '../row.js';
 
-export const softmaxRows = [
-  memory(
+function softmaxOf(rows: number, which: Pick<OpRow, 'set'> = {}): OpRow {
+  const x = [rows, 1000];
+  return memory(
     {
-      ...{ name: 'softmax (1024,1000)', op: 'softmax', inputs: { x: [1024, 1000] } },
-      ...{ result: 'plain', resultShape: [1024, 1000] },
+      ...{ ...which, name: `softmax (${x.join()})`, op: 'softmax', inputs: { x } },
+      ...{ result: 'plain', resultShape: x },
       ours:
         ({ x }) =>
         () =>
           softmax(x!),
     },
-    2 * 1024 * 1000,
-  ),
-];
+    2 * rows * 1000,
+  );
+}
+
+export const softmaxRows = [softmaxOf(1024), softmaxOf(65_536, { set: 'gpu' })];

@@ -1,16 +1,8 @@
-import { FoveaError } from '../errors.js';
 import type { Device } from '../gpu/device.js';
 import type { Kernel } from '../gpu/kernel.js';
-import { run as runKernel, runItems } from '../ops/run.js';
 import { scope } from '../scope.js';
-import { empty } from '../tensor.js';
 import type { Work } from './kernel_ops.js';
-
-/** What an adapter can do at most, measured. */
-export interface Peak {
-  readonly flopsPerSecond: number;
-  readonly bytesPerSecond: number;
-}
+import { fastest, type Peak } from './peak.js';
 
 /** One way to compute an operation. */
 export interface Candidate {
@@ -26,45 +18,8 @@ export interface Candidate {
   readonly isChosen: boolean;
 }
 
-const RUNS = 5;
 /** Ways of one inner loop that are measured: those that look best. */
 const MOST_WAYS = 6;
-
-/** Nanoseconds of the fastest of some runs. The first one compiles, and does not count. */
-async function best(device: Device, fn: () => void): Promise<number> {
-  const times: number[] = [];
-  for (let i = 0; i <= RUNS; i++) {
-    const time = device.recorder.time(() => scope(fn));
-    await device.recorder.finish();
-    times.push(await time);
-  }
-  return Math.min(...times.slice(1));
-}
-
-/** Measures the peak rates by a loop of multiply-adds and a copy. Throws without timestamps. */
-export async function measurePeak(device: Device): Promise<Peak> {
-  if (!device.profiler.available) {
-    throw new FoveaError('NO_GPU', 'kernels: this adapter has no timestamp queries', {
-      hint: 'Times of kernels cannot be taken on it.',
-    });
-  }
-  const isSoftware = device.info.class === 'software';
-  const STEPS = isSoftware ? 4 : 64;
-  const count = isSoftware ? 2048 : 2 ** 18;
-  const bytes = Math.min(device.bindingLimit, (isSoftware ? 16 : 128) * 2 ** 20);
-  using y = empty([count, 4]);
-  using from = empty([bytes / 4]);
-  using to = empty([bytes / 4]);
-  const WG = 64;
-  const params = { count, factor: 0.999, term: 0.001 };
-  const add = await best(device, () =>
-    runKernel('peak', 'multiply_add', { WG, STEPS }, { y }, params, Math.ceil(count / WG)),
-  );
-  const n4 = bytes / 16;
-  const copy = await best(device, () => runItems('copy', 'copy', {}, { x: from, y: to }, {}, n4));
-  const flops = 2 * 4 * 8 * 64 * STEPS * count;
-  return { flopsPerSecond: (flops / add) * 1e9, bytesPerSecond: ((2 * bytes) / copy) * 1e9 };
-}
 
 /** The kernels that a function runs, without running it. */
 export function kernelsOf(device: Device, fn: () => void): readonly Kernel[] {
@@ -94,7 +49,7 @@ export async function measure(
         const key = `${kernels.join()} ${way}`;
         if (seen.has(key)) continue;
         seen.add(key);
-        const nanoseconds = await best(device, run);
+        const nanoseconds = await fastest(device, run);
         const isChosen = innerLoop === own && way === chosen;
         candidates.push({ innerLoop, way, kernels, isChosen, ...rates(work, peak, nanoseconds) });
       }

@@ -7,7 +7,8 @@ import { shaderSources } from '../shaders/embedded.js';
 import type { Shape } from '../shape.js';
 import { printJson } from './exit.js';
 import { checkSizes, KERNEL_OPS, kernelOp, type KernelOp } from './kernel_ops.js';
-import { kernelsOf, measure, measurePeak, type Candidate } from './kernel_times.js';
+import { kernelsOf, measure, type Candidate } from './kernel_times.js';
+import { measurePeak } from './peak.js';
 import { shape, withJson } from './model.js';
 
 interface KernelFlags {
