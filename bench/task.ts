@@ -38,15 +38,18 @@ export function taskOf(row: Row): Task & { dispose(): void } {
  */
 function scattered(size: number, which: number): Float32Array {
   const mask = 0xffffff;
-  return Float32Array.from({ length: size }, (_, i) => {
+  // Not by `from`, whose list of so many numbers has no room.
+  const values = new Float32Array(size);
+  for (let i = 0; i < size; i++) {
     // Each step maps the numbers of 24 bits one to one.
     let bits = (i + which * 0x9e3779) & mask;
     for (const factor of [0x2c1b3d, 0x7a2d39]) {
       bits ^= bits >>> 11;
       bits = Math.imul(bits, factor) & mask;
     }
-    return (bits ^ (bits >>> 12)) / (mask + 1) - 0.5;
-  });
+    values[i] = (bits ^ (bits >>> 12)) / (mask + 1) - 0.5;
+  }
+  return values;
 }
 
 async function networkOf(model: Model): Promise<Network> {

@@ -23,7 +23,7 @@ const WG = 64;
 const LANES_ROWS = { few: 8, many: 24 };
 
 /** What a row of a large tile costs, compared with one of a small tile. */
-const LARGE_TILE_COST = 0.8;
+const LARGE_TILE_COST = 0.7;
 
 /** Steps, four k each, that are summed in one go; longer sums are sums of sums, which takes a tenth more time. */
 const LONG_STEPS = 576;

@@ -227,19 +227,22 @@ export function multiply(
     ...{ ...kernel.flags, ...prologueFlags([a], work.prologue), ACTIVATION, RESIDUAL },
     MOMENTS: segments !== undefined,
   };
+  const m = range.to - range.from;
+  const m_tiles = Math.ceil(m / kernel.tileRows);
+  // Whether B has more values than A.
+  const isTall = Math.min(m, b_rows) * columns.k < 4 * steps * columns.n;
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
     ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },
-    ...{ n_tiles, steps, b_tile, b_row, b_rows, b_size },
+    ...{ n_tiles, fast_rows: isTall ? m_tiles : 0, steps, b_tile, b_row, b_rows, b_size },
     ...{ splits, split_steps, split_size: splitSize },
     ...bounds,
   };
-  const tiles = Math.ceil((range.to - range.from) / kernel.tileRows) * n_tiles * splits;
   const operands = {
     ...{ a, b, bias: end.bias ?? w, c, ...residual, ...normOperand(work.prologue) },
     ...(segments && { moments: segments.partial }),
   };
-  run(op, kernel.name, flags, operands, params, tiles);
+  run(op, kernel.name, flags, operands, params, m_tiles * n_tiles * splits);
   if (segments) end.takeMoments(segments);
 }
 

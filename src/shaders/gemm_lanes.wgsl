@@ -8,7 +8,8 @@
 // of C comes another B, of b_size vec4: these are several products at once.
 // LONG: sums of sums, of some taps or of a part of one: a single sum over thousands of k would round too much.
 // Flags: S, G, NT = 4*S, LONG, ACTIVATION and MIXED of lib/conv_rows.
-// Grid: one workgroup per tile, column tiles fastest.
+// Grid: one workgroup per tile; column tiles fastest or, where fast_rows is not 0, its number of row tiles: the larger
+// operand is then read once, the smaller one again and again from a cache.
 enable subgroups;
 #include lib/conv_rows
 #include lib/math
@@ -22,8 +23,11 @@ const BLOCK = 128u;
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(subgroup_invocation_id) lane: u32) {
   let tile = wid.y * nwg.x + wid.x;
-  let m0 = p.m0 + tile / p.n_tiles * (G * S);
-  let column_tile = tile % p.n_tiles;
+  let rows_first = p.fast_rows > 0;
+  let fast = select(p.n_tiles, p.fast_rows, rows_first);
+  let row_tile = select(tile / fast, tile % fast, rows_first);
+  let column_tile = select(tile % fast, tile / fast, rows_first);
+  let m0 = p.m0 + row_tile * (G * S);
   // One vec4 of columns per row: named, since some drivers keep arrays in memory.
 #unroll g G
   let row$g = row_of(m0 + $g * S + lane);

@@ -20,7 +20,7 @@ struct Params {
   sh: i32, sw: i32, oy: i32, ox: i32, dh: i32, dw: i32,
   a_stride: u32, a_offset: u32,
   c_h: u32, c_w: u32, c_sh: u32, c_sw: u32, c_y: u32, c_x: u32, c_stride: u32, c_offset: u32,
-  n_tiles: u32, b_tile: u32, b_row: u32, b_rows: u32, b_size: u32,
+  n_tiles: u32, fast_rows: u32, b_tile: u32, b_row: u32, b_rows: u32, b_size: u32,
   splits: u32, split_steps: u32, split_size: u32, bias: u32, low: f32, high: f32,
 }
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
