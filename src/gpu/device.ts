@@ -94,10 +94,12 @@ export class Device {
   /**
    * Notes what `fn` would run, for `recorder.replay`, and runs nothing of it. `fn` must be synchronous.
    * End the plan with `recorder.release`.
+   *
+   * @param keepBytes room for what `recorder.keep` makes
    */
-  capture(fn: () => void): Plan {
+  capture(fn: () => void, keepBytes = 0): Plan {
     const { gpu, memory, recorder } = this;
-    const plan = new Plan(gpu, memory, recorder.counters);
+    const plan = new Plan(gpu, memory, recorder.counters, keepBytes);
     try {
       recorder.note(plan, () => memory.setApart(plan.reserve, fn));
     } catch (error) {

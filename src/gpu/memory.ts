@@ -30,6 +30,8 @@ export class Storage {
   private references = 1;
   /** Why the content is not valid: set when the work that should have written it failed. */
   failure: FoveaError | undefined;
+  /** Counts what has been written to it: uploads, and commands that write it. */
+  version = 0;
 
   constructor(
     private readonly memory: Memory,

@@ -37,8 +37,17 @@ interface Ready {
   readonly groups: readonly [x: number, y: number];
 }
 
+/** Something that stays from run to run, and the commands that make it. */
+interface Kept {
+  readonly storage: Storage;
+  readonly commands: readonly (Noted | Copy)[];
+}
+
 /** A plan with bind groups and parameters. */
 interface Prepared {
+  /** Those that make what is kept: they come first, and only where `sources` have changed. */
+  readonly making: readonly (Ready | Copy)[];
+  readonly sources: readonly Storage[];
   readonly commands: readonly (Ready | Copy)[];
   readonly uniform: GPUBuffer;
   /** Dispatches whose numbers are asked again; their parameters come first. */
@@ -49,7 +58,8 @@ interface Prepared {
 /**
  * Commands that are recorded once, and then run as often as wanted: `Device.capture` notes them,
  * `Recorder.replay` runs them. What they make lives in buffers of the plan's own, which nothing else
- * uses. Numbers, uploads and ends of copies that were given as functions are asked again at each run.
+ * uses. Numbers, uploads and ends of copies that were given as functions are asked again at each run;
+ * what is made of weights alone (`Recorder.keep`) is made again only after these have changed.
  */
 export class Plan {
   /** Number of the last chunk of commands that runs it. */
@@ -61,6 +71,11 @@ export class Plan {
   /** Buffers that commands use so far: an upload, which comes before all of them, takes another. */
   private readonly used = new Set<Block>();
   private readonly pinned = new Set<Storage>();
+  private readonly kept: Kept[] = [];
+  /** Of the sources of what is kept, at the last run. */
+  private versions: readonly number[] = [];
+  /** Whether they have not changed since the run before. */
+  private isFresh = false;
   /** Uploads that are the same for all runs. */
   private readonly constants = new Set<Storage>();
   private readonly reads = new Set<Storage>();
@@ -74,6 +89,7 @@ export class Plan {
     private readonly gpu: GPUDevice,
     private readonly memory: Memory,
     private readonly counters: { bindGroups: number },
+    private keepBytes: number,
   ) {}
 
   /** Number of its dispatches. */
@@ -89,11 +105,14 @@ export class Plan {
     return new Set(kernels);
   }
 
-  /** Whether something that it uses and does not own has been freed: then it cannot run any more. */
+  /**
+   * Whether something that it uses and does not own has been freed, or what it keeps has failed: then it cannot run
+   * any more.
+   */
   get isStale(): boolean {
     for (const storage of this.reads) if (storage.isFreed) return true;
     for (const storage of this.writes) if (storage.isFreed) return true;
-    return false;
+    return this.kept.some(({ storage }) => storage.failure);
   }
 
   /** What it makes at each run, and somebody has kept. */
@@ -133,6 +152,23 @@ export class Plan {
     this.noted.push({ from: blockOf(from), fromOffset, to: blockOf(to), toOffset, bytes });
   }
 
+  /** For `Recorder.keep`. */
+  keep<T extends { readonly storage: Storage }>(make: () => T): T {
+    const first = this.noted.length;
+    const made = make();
+    const { storage } = made;
+    if (storage.bytes > this.keepBytes) return made;
+    this.keepBytes -= storage.bytes;
+    this.pinned.add(storage.retain());
+    // Into a buffer that no other command uses.
+    const { block } = storage;
+    this.memory.renew(storage);
+    const commands = this.noted.splice(first).map((each) => moved(each, block, storage.block));
+    this.noted.push(...commands);
+    this.kept.push({ storage, commands });
+    return made;
+  }
+
   /** Notes an upload: the buffer of `storage` is its own from now on. */
   upload(storage: Storage, again: (() => ArrayBufferView) | undefined): void {
     if (storage.block.reserve !== this.reserve) {
@@ -150,17 +186,21 @@ export class Plan {
   /** Writes the numbers of this run, before which the first one makes the bind groups. */
   prepare(): void {
     this.prepared ??= this.build();
-    const { uniform, live, slots } = this.prepared;
+    const { uniform, live, slots, sources } = this.prepared;
+    const versions = sources.map(({ version }) => version);
+    this.isFresh = versions.every((version, i) => version === this.versions[i]);
+    this.versions = versions;
     if (live.length === 0) return;
     live.forEach((dispatch, slot) => slots.write(dispatch, slot));
     this.gpu.queue.writeBuffer(uniform, 0, slots.bytes, 0, live.length * SLOT_BYTES);
   }
 
-  /** Appends all commands. */
-  encode(encoder: GPUCommandEncoder): void {
+  /** Appends the commands of this run; gives the number of its dispatches. */
+  encode(encoder: GPUCommandEncoder): number {
     let pass: GPUComputePassEncoder | undefined;
     let pipeline: GPUComputePipeline | undefined;
-    for (const command of this.prepared!.commands) {
+    const { making, commands } = this.prepared!;
+    for (const command of this.isFresh ? commands : [...making, ...commands]) {
       if ('from' in command) {
         pass?.end();
         pass = pipeline = undefined;
@@ -175,15 +215,18 @@ export class Plan {
       pass.dispatchWorkgroups(command.groups[0], command.groups[1]);
     }
     pass?.end();
+    return this.dispatches - (this.isFresh ? making.length : 0);
   }
 
   /** What has to be known about a run until the fate of its chunk is known. */
   recorded(): Recorded {
+    const kept = this.kept.map(({ storage }) => storage);
+    const [read, written] = this.isFresh ? [kept, []] : [[], kept];
     return {
       kernel: undefined,
       label: () => 'plan',
-      reads: [...this.reads, ...this.sources.map(now)],
-      writes: [...this.writes, ...this.targets.map(now), ...this.survivors()],
+      reads: [...this.reads, ...this.sources.map(now), ...read],
+      writes: [...this.writes, ...this.targets.map(now), ...this.survivors(), ...written],
       parts: this.parts,
     };
   }
@@ -208,8 +251,6 @@ export class Plan {
 
   private build(): Prepared {
     const all = this.noted.flatMap((command) => ('dispatch' in command ? [command.dispatch] : []));
-    const isLive = ({ params }: Dispatch): boolean =>
-      Object.values(params).some((value) => typeof value === 'function');
     const live = all.filter(isLive);
     const inOrder = [...live, ...all.filter((dispatch) => !isLive(dispatch))];
     const slotOf = new Map(inOrder.map((dispatch, slot) => [dispatch, slot]));
@@ -217,17 +258,51 @@ export class Plan {
     inOrder.forEach((dispatch, slot) => slots.write(dispatch, slot));
     const uniform = createUniform(this.gpu, slots);
     this.gpu.queue.writeBuffer(uniform, 0, slots.bytes);
-    const ready = ({ dispatch, blocks }: Noted): Ready => ({
-      pipeline: dispatch.kernel.pipeline,
-      group: createBindGroup(this.gpu, dispatch, blocks, uniform),
-      offsets:
-        dispatch.kernel.paramsBinding === undefined ? [] : [slotOf.get(dispatch)! * SLOT_BYTES],
-      groups: fold(dispatch),
-    });
     this.counters.bindGroups += all.length;
-    const commands = this.noted.map((each) => ('dispatch' in each ? ready(each) : each));
-    return { commands, uniform, live, slots };
+    const ready = (command: Noted | Copy): Ready | Copy => {
+      if (!('dispatch' in command)) return command;
+      const { dispatch, blocks } = command;
+      const { pipeline, paramsBinding } = dispatch.kernel;
+      return {
+        pipeline,
+        group: createBindGroup(this.gpu, dispatch, blocks, uniform),
+        offsets: paramsBinding === undefined ? [] : [slotOf.get(dispatch)! * SLOT_BYTES],
+        groups: fold(dispatch),
+      };
+    };
+    const kept = this.kept.filter((each) => this.isOfWeights(each));
+    const making = new Set(kept.flatMap(({ commands }) => commands));
+    const sources = [...making].flatMap((each) =>
+      'dispatch' in each ? operandsOf(each.dispatch).reads : [],
+    );
+    return {
+      making: [...making].map(ready),
+      sources,
+      commands: this.noted.filter((each) => !making.has(each)).map(ready),
+      ...{ uniform, live, slots },
+    };
   }
+
+  /** Whether it is made by kernels alone, of what comes from outside and this plan leaves as it is. */
+  private isOfWeights({ storage, commands }: Kept): boolean {
+    return commands.every((command) => {
+      if (!('dispatch' in command) || isLive(command.dispatch)) return false;
+      const { reads, writes } = operandsOf(command.dispatch);
+      const isWeight = (each: Storage): boolean => this.reads.has(each) && !this.writes.has(each);
+      return reads.every(isWeight) && writes.every((each) => each === storage);
+    });
+  }
+}
+
+/** A command with another buffer instead of one. */
+function moved(command: Noted | Copy, from: Block, to: Block): Noted | Copy {
+  const other = <T>(block: T): T | Block => (block === from ? to : block);
+  if ('dispatch' in command) return { ...command, blocks: command.blocks.map(other) };
+  return { ...command, from: other(command.from), to: other(command.to) };
+}
+
+function isLive({ params }: Dispatch): boolean {
+  return Object.values(params).some((value) => typeof value === 'function');
 }
 
 function bufferOf(end: Copy['from']): GPUBuffer {

@@ -112,7 +112,10 @@ export class Recorder {
 
   private remember(recorded: Recorded): void {
     for (const { block } of recorded.reads) block.lastChunk = this.chunk;
-    for (const { block } of recorded.writes) block.lastChunk = this.chunk;
+    for (const storage of recorded.writes) {
+      storage.block.lastChunk = this.chunk;
+      storage.version++;
+    }
     passOnFailure(recorded);
     this.log.push(recorded);
     if (this.log.length === CHUNK) this.flush();
@@ -145,6 +148,7 @@ export class Recorder {
       queue.writeBuffer(buffer, at + whole, tail);
     }
     storage.failure = this.fatal;
+    storage.version++;
     this.counters.bytesUp += data.byteLength;
   }
 
@@ -180,6 +184,14 @@ export class Recorder {
     }
   }
 
+  /**
+   * What `make` makes of weights alone, and runs for that. A plan that has room for it, and does not change the
+   * weights itself, runs it again only after they have changed.
+   */
+  keep<T extends { readonly storage: Storage }>(make: () => T): T {
+    return this.plan ? this.plan.keep(make) : make();
+  }
+
   /** Whether commands are noted for a plan, and not run. */
   get isNoting(): boolean {
     return this.plan !== undefined;
@@ -199,9 +211,8 @@ export class Recorder {
     const encoder = this.open();
     this.endPass();
     plan.prepare();
-    plan.encode(encoder);
+    this.counters.dispatches += plan.encode(encoder);
     plan.lastChunk = this.chunk;
-    this.counters.dispatches += plan.dispatches;
     this.counters.replays++;
     this.remember(plan.recorded());
   }

@@ -222,7 +222,8 @@ class Chain implements Step {
 
   run([x, residual]: readonly Tensor[]): Tensor {
     const head = fusionOf(this.head, 'head')!;
-    const scaleShift = this.norm?.scaleShift(head.bias);
+    const { norm } = this;
+    const scaleShift = norm && x!.device.recorder.keep(() => norm.scaleShift(head.bias));
     const { activation } = this.activation ?? {};
     const y = head.run(x!, this.pad?.sides, { scaleShift, residual, activation });
     scaleShift?.dispose();

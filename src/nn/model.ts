@@ -12,7 +12,7 @@ import type { Batch } from './feed.js';
 import { Graph, type SymbolicTensor } from './graph.js';
 import { Layer, only, type CallOptions, type Weight } from './layer.js';
 import { InputLayer } from './layers/core.js';
-import { Replay } from './replay.js';
+import { KEEP_BYTES, Replay } from './replay.js';
 import { compiledOf, type Compiled, type CompileOptions } from './compile.js';
 import { summarize, type SummaryOptions } from './summary.js';
 import {
@@ -58,7 +58,7 @@ export abstract class Model extends Layer {
   /** Number of epochs trained so far, over all calls of `fit`. */
   epochsTrained = 0;
   private how: Compiled | undefined;
-  private readonly prediction = new Replay();
+  private readonly prediction = new Replay(KEEP_BYTES);
 
   /** Builds a model whose input shape is unknown for samples of that shape. */
   abstract ensureBuilt(sampleShape: Shape): void;

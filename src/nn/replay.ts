@@ -14,6 +14,9 @@ interface Captured {
   readonly outputs: readonly (() => Tensor)[];
 }
 
+/** Room for what predictions make of weights, such as transformed filters, and keep as long as these do not change. */
+export const KEEP_BYTES = 64 * 2 ** 20;
+
 /**
  * Runs a function on tensors again and again. The first run is an ordinary one, the second one is
  * captured, all others are replayed: the function itself is not called any more.
@@ -21,6 +24,9 @@ interface Captured {
 export class Replay {
   private captured: Captured | undefined;
   private last: string | undefined;
+
+  /** @param keepBytes room for what is made of weights, which the function does not change */
+  constructor(private readonly keepBytes = 0) {}
 
   /**
    * @param key stands for everything that decides which commands `fn` runs, shapes above all;
@@ -47,7 +53,7 @@ export class Replay {
         return ordinary(inputs, fn);
       }
       this.dispose();
-      this.captured = capture(device, key, inputs, fn);
+      this.captured = capture(device, key, inputs, fn, this.keepBytes);
     }
     this.last = key;
     const results = replay(this.captured, inputs);
@@ -82,11 +88,12 @@ function capture(
   key: string,
   inputs: readonly Tensor[],
   fn: (inputs: readonly Tensor[]) => readonly Tensor[],
+  keepBytes: number,
 ): Captured {
   const { recorder } = device;
   const current: Captured['current'] = { inputs: [], outputs: [] };
   const outputs: (() => Tensor)[] = [];
-  const plan = device.capture(() =>
+  const note = (): void =>
     scope(() => {
       const copies = inputs.map(({ shape, dtype }, i) => {
         const x = empty(shape, dtype);
@@ -97,8 +104,8 @@ function capture(
         outputs.push(() => keep(empty(shape, dtype)));
         recorder.copy(storage, 0, () => current.outputs[i]!.storage, 0, storage.bytes);
       });
-    }),
-  );
+    });
+  const plan = device.capture(note, keepBytes);
   return { key, device, plan, current, outputs };
 }
 

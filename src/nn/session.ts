@@ -12,7 +12,7 @@ import { LogBook } from './logbook.js';
 import type { LossScale } from './loss_scale.js';
 import type { Model } from './model.js';
 import type { Logs, Progress } from './progress.js';
-import { Replay } from './replay.js';
+import { KEEP_BYTES, Replay } from './replay.js';
 import { deriveSeed, STREAM } from './seeds.js';
 import type { EvaluateOptions } from './train.js';
 import { applyConstraints } from './update.js';
@@ -30,7 +30,7 @@ export class Session {
   private readonly pace = new Pace();
   private readonly signal: AbortSignal | undefined;
   private readonly training = new Replay();
-  private readonly evaluation = new Replay();
+  private readonly evaluation = new Replay(KEEP_BYTES);
   /** Samples of the current batch. Steps are replayed: what changes from one to the next is here. */
   private indices: Int32Array = new Int32Array();
   private seed = 0;

@@ -81,7 +81,9 @@ export function operandOf(
   const n_tiles = Math.ceil(columns.n / NT);
   const MIXED = roundsOperand(w);
   const inPlace = (liesInOrder(columns) && !MIXED) || steps === 0;
-  const packed = inPlace ? undefined : pack(op, w, columns, { NT, MIXED }, [n_tiles, steps]);
+  const packed = inPlace
+    ? undefined
+    : deviceOf(w).recorder.keep(() => pack(op, w, columns, { NT, MIXED }, [n_tiles, steps]));
   const place = packed
     ? { b_tile: steps * NT, b_row: NT / 4 }
     : { b_tile: NT / 4, b_row: Math.ceil(columns.n / 4) };

@@ -84,7 +84,8 @@ export function winograd(
     run(`${op} input`, 'winograd_input', { WG }, { x: a, v }, into, Math.ceil(into.count / WG));
     for (let n0 = 0; n0 < n; n0 += filters) {
       const some = { ...turned(rows, columns), n: Math.min(filters, n - n0) };
-      const u = transformFilters(op, w, { ...some, offset: some.offset + n0 * some.s_n }, NT);
+      const taps = { ...some, offset: some.offset + n0 * some.s_n };
+      const u = deviceOf(w).recorder.keep(() => transformFilters(op, w, taps, NT));
       multiplyAll(op, kernel, v, u, m, some, n0);
       u.dispose();
     }

@@ -13,14 +13,14 @@ beforeEach(openGpu);
 afterEach(shutdown);
 
 /** Copies what `fn` makes to `target()` at each run. */
-function captured(fn: () => Tensor, target: () => Tensor): Plan {
+function captured(fn: () => Tensor, target: () => Tensor, keepBytes?: number): Plan {
   const device = defaultDevice();
-  return device.capture(() =>
+  const note = (): void =>
     scope(() => {
       const y = fn();
       device.recorder.copy(y.storage, 0, () => target().storage, 0, y.storage.bytes);
-    }),
-  );
+    });
+  return device.capture(note, keepBytes);
 }
 
 /** Runs a plan that has a target. */
@@ -178,6 +178,174 @@ describe('a plan', () => {
         expect([...(await result(plan, aim).data())]).toEqual([1, 1, 1, 1]);
       }
     }
+  });
+});
+
+describe('what a plan keeps', () => {
+  const ROOM = 1024;
+  let target: Tensor;
+  const aim = (t: Tensor): void => void (target = t);
+
+  /** A plan that keeps 2 w; gives x + t + 2 w, where t = 3 x was freed before. */
+  function keeping(x: Tensor, w: Tensor, room = ROOM): Plan {
+    const { recorder } = defaultDevice();
+    return captured(
+      () => {
+        const threefold = mul(x, 3);
+        const sum = add(x, threefold);
+        threefold.dispose();
+        const kept = recorder.keep(() => add(w, w));
+        const y = add(sum, kept);
+        for (const t of [sum, kept]) t.dispose();
+        // Takes a buffer that is free by now.
+        return add(y, mul(x, 0));
+      },
+      () => target,
+      room,
+    );
+  }
+
+  /** Replays, and expects 4 x + 2 w of the first values; gives the number of dispatches. */
+  async function replayed(plan: Plan, x: number, w: number): Promise<number> {
+    const { counters } = defaultDevice().recorder;
+    const y = empty([4]);
+    aim(y);
+    const before = counters.dispatches;
+    defaultDevice().recorder.replay(plan);
+    const count = counters.dispatches - before;
+    expect((await y.data())[0]).toBe(4 * x + 2 * w);
+    return count;
+  }
+
+  it('is made again only after what it is made of has changed', async () => {
+    const { recorder, kernels } = defaultDevice();
+    const [x, w] = [tensor([1, 2, 3, 4]), tensor([10, 20, 30, 40])];
+    const plan = keeping(x, w);
+    const all = await replayed(plan, 1, 10);
+    const less = await replayed(plan, 1, 10);
+    expect(less).toBeLessThan(all);
+    recorder.upload(x.storage, new Float32Array([5, 5, 5, 5]));
+    expect(await replayed(plan, 5, 10)).toBe(less);
+
+    recorder.upload(w.storage, new Float32Array([7, 7, 7, 7]));
+    expect(await replayed(plan, 5, 7)).toBe(all);
+    expect(await replayed(plan, 5, 7)).toBe(less);
+
+    const increment = (): void =>
+      runKernel('increment', kernels.fromText('increment', INCREMENT), { y: w }, {}, 1);
+    increment();
+    expect(await replayed(plan, 5, 8)).toBe(all);
+
+    const training = defaultDevice().capture(increment);
+    recorder.replay(training);
+    recorder.replay(training);
+    expect(await replayed(plan, 5, 10)).toBe(all);
+
+    recorder.copy(x.storage, 0, w.storage, 0, 16);
+    expect(await replayed(plan, 5, 5)).toBe(all);
+    expect(await replayed(plan, 5, 5)).toBe(less);
+  });
+
+  it('is right for runs that are not submitted yet', async () => {
+    const { recorder } = defaultDevice();
+    const [x, w] = [fill([4], 1), fill([4], 0)];
+    const plan = keeping(x, w);
+    const values = [3, 3, 4, 4, 5];
+    const results = values.map((value) => {
+      recorder.copy(fill([4], value).storage, 0, w.storage, 0, 16);
+      const y = empty([4]);
+      aim(y);
+      recorder.replay(plan);
+      recorder.replay(plan);
+      return y;
+    });
+    const seen = await Promise.all(results.map(async (y) => (await y.data())[1]));
+    expect(seen).toEqual(values.map((value) => 4 + 2 * value));
+  });
+
+  it('is nothing that does not fit, and nothing without room', async () => {
+    const [x, w] = [fill([4], 1), fill([4], 2)];
+    for (const room of [0, 15]) {
+      const plan = keeping(x, w, room);
+      const all = await replayed(plan, 1, 2);
+      expect(await replayed(plan, 1, 2)).toBe(all);
+    }
+    const plan = keeping(x, w, 16);
+    const all = await replayed(plan, 1, 2);
+    expect(await replayed(plan, 1, 2)).toBeLessThan(all);
+  });
+
+  it('is nothing of what the plan itself makes or changes', async () => {
+    const { recorder, kernels } = defaultDevice();
+    const [x, w] = [fill([4], 1), fill([4], 2)];
+    const increment = kernels.fromText('increment', INCREMENT);
+    const changes = captured(
+      () => {
+        runKernel('increment', increment, { y: w }, {}, 1);
+        return recorder.keep(() => add(w, w));
+      },
+      () => target,
+      ROOM,
+    );
+    const makes = captured(
+      () => recorder.keep(() => mul(add(x, 1), 10)),
+      () => target,
+      ROOM,
+    );
+    for (let run = 1; run <= 3; run++) {
+      expect((await result(changes, aim).data())[0]).toBe(2 * (2 + run));
+      recorder.copy(fill([4], run).storage, 0, x.storage, 0, 16);
+      expect((await result(makes, aim).data())[0]).toBe(10 * (run + 1));
+    }
+  });
+
+  it('asks for numbers that change again', async () => {
+    const x = fill([64], 1);
+    let seed = 0;
+    const plan = captured(
+      () => defaultDevice().recorder.keep(() => dropout(x, { rate: 0.5, seed: () => seed })),
+      () => target,
+      ROOM,
+    );
+    for (seed of [1, 2, 3]) {
+      const eager = await dropout(x, { rate: 0.5, seed }).data();
+      expect(await result(plan, aim, 64).data()).toEqual(eager);
+    }
+  });
+
+  it('makes the plan stale when it fails', async () => {
+    const { recorder, kernels } = defaultDevice();
+    const w = fill([4], 1);
+    const plan = captured(
+      () =>
+        recorder.keep(() => {
+          const y = empty([4]);
+          runKernel('broken', kernels.fromText('my_kernel', BROKEN), { x: w, y }, {}, 1);
+          return y;
+        }),
+      () => target,
+      ROOM,
+    );
+    const runs = [result(plan, aim), result(plan, aim)];
+    for (const y of runs) expect((await failureOf(y.data())).message).toContain('my_kernel');
+    expect(plan.isStale).toBe(true);
+  });
+
+  it('is given back with the plan', async () => {
+    const { memory, recorder } = defaultDevice();
+    const [x, w] = [fill([4], 1), fill([4], 2)];
+    const round = async (): Promise<void> => {
+      const plan = keeping(x, w);
+      await replayed(plan, 1, 2);
+      await replayed(plan, 1, 2);
+      recorder.release(plan);
+    };
+    await round();
+    const { liveStorages, buffersCreated } = memory.info();
+    for (let i = 0; i < 3; i++) await round();
+    // Two results a round.
+    expect(memory.info().liveStorages - liveStorages).toBe(6);
+    expect(memory.info().buffersCreated - buffersCreated).toBeLessThanOrEqual(6);
   });
 });
 
