@@ -20,13 +20,16 @@ export interface Columns {
 const WG = 64;
 
 /** Rows of a tile of the lanes kernel: of the one for few rows, and of the other. */
-const LANES_ROWS = { few: 8, many: 24 };
+const LANES_ROWS = { few: 16, many: 24 };
 
 /** What a row of a large tile costs, compared with one of a small tile. */
-const LARGE_TILE_COST = 0.7;
+const LARGE_TILE_COST = 0.9;
 
-/** Steps, four k each, that are summed in one go; longer sums are sums of sums, which takes a tenth more time. */
+/** Steps, four k each, that a large tile sums in one go; longer sums are sums of sums, which takes a little more time. */
 const LONG_STEPS = 576;
+
+/** The kernel for a row or two: vec4 of columns that a lane makes, and the weights from which on it repays being compiled. */
+const GEMV = { rows: 2, C: 8, minWeights: 4e6 };
 
 /** Steps that one invocation packs. */
 const RUN = 8;
@@ -94,16 +97,21 @@ export function operandOf(
  * The kernel of software adapters.
  *
  * @param m rows of the product
- * @param steps of each sum
  */
-export function lanesKernel(operand: Operand, m: number, steps: number): GemmKernel {
+export function lanesKernel(operand: Operand, m: number, columns: Columns): GemmKernel {
   const S = deviceOf(operand).info.subgroupSize;
-  const LONG = steps > LONG_STEPS;
-  const kernelOf = (rows: number): GemmKernel => {
+  const { n, k, kh, kw } = columns;
+  if (m <= GEMV.rows && kh * kw === 1 && n * k >= GEMV.minWeights) {
+    const { C } = GEMV;
+    return { name: 'gemv_lanes', flags: { S, C, NT: 4 * S * C }, tileRows: 1 };
+  }
+  const kernelOf = (rows: number, LONG: boolean): GemmKernel => {
     const G = Math.ceil(rows / S);
     return { name: 'gemm_lanes', flags: { S, G, NT: 4 * S, LONG }, tileRows: G * S };
   };
-  const [few, many] = [kernelOf(LANES_ROWS.few), kernelOf(LANES_ROWS.many)];
+  // The small tile is compiled for long sums alone.
+  const few = kernelOf(LANES_ROWS.few, true);
+  const many = kernelOf(LANES_ROWS.many, stepsOf(columns) > LONG_STEPS);
   return roundUp(m, few.tileRows) < LARGE_TILE_COST * roundUp(m, many.tileRows) ? few : many;
 }
 

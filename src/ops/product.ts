@@ -86,7 +86,7 @@ export function product(
     rows: padded ? { ...rows, a_stride: roundUp(columns.k, 4), a_offset: 0 } : rows,
   };
   if (kind === 'lanes') {
-    const kernel = lanesKernel(operands.w, m, stepsOf(columns));
+    const kernel = lanesKernel(operands.w, m, columns);
     compute(work, kind, operandOf(op, kernel, operands.w, columns), epilogue);
   } else {
     const name = `gemm_${kind}` as const;

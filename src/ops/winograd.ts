@@ -60,7 +60,7 @@ export function winograd(
 ): void {
   const { n, k } = columns;
   const tiles = tilesOf(rows);
-  const kernel = lanesKernel(w, tiles.all, k / 4);
+  const kernel = lanesKernel(w, tiles.all, { ...columns, kh: 1, kw: 1 });
   const { NT } = kernel.flags;
   const most = Math.max(MIN_TILES, Math.floor(MAX_PIXELS / (POSITIONS * Math.max(n, k))));
   const filters = NT * Math.max(1, Math.floor(MAX_FILTERS / (POSITIONS * k * NT)));

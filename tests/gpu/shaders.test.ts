@@ -97,6 +97,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   filter_simt: tiles.flatMap((tile) => [tile, { ...tile, NORM: true, NORM_ACTIVATION: 5 }]),
   add_activation: [{ WG: 64, EACH: 4, ACTIVATION: 1 }],
   multiply_add: [{ WG: 64 }],
+  gemv_lanes: [{ S: 8, C: 8, NT: 256, ACTIVATION: 0 }],
   gemm_lanes: [true, false].map((LONG) => ({ S: 8, G: 3, NT: 32, LONG, ACTIVATION: 0 })),
   winograd_filter: [{ WG: 64, EACH: 4, NT: 32 }],
   max_pool_grad_tiles: ['f32', 'vec4f'].map((T) => ({ WG: 64, EACH: 4, T, KH: 2, KW: 3 })),
