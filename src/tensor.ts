@@ -267,7 +267,7 @@ export function isFloat(tensor: Tensor): tensor is Tensor & { readonly dtype: Fl
 }
 
 function typed(dtype: DType, buffer: ArrayBuffer): Float32Array | Int32Array | Uint8Array {
-  if (dtype === 'float16') return Float32Array.from(new Uint16Array(buffer), halfToFloat);
+  if (dtype === 'float16') return fromHalves(new Uint16Array(buffer));
   if (dtype === 'float32') return new Float32Array(buffer);
   return dtype === 'int32' ? new Int32Array(buffer) : new Uint8Array(buffer);
 }
@@ -279,8 +279,18 @@ function dtypeOf(values: FlatValues): DType {
   return values instanceof Uint8Array ? 'uint8' : 'float32';
 }
 
+// Loops: `from` with a function makes a list of all values first, which takes long, and has no room for many.
+
+function fromHalves(halves: Uint16Array): Float32Array {
+  const values = new Float32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) values[i] = halfToFloat(halves[i]!);
+  return values;
+}
+
 function toHalves(values: FlatValues): Uint16Array {
-  return Uint16Array.from(values, floatToHalf);
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) halves[i] = floatToHalf(values[i]!);
+  return halves;
 }
 
 function convert(values: FlatValues, dtype: DType): Float32Array | Int32Array | Uint8Array {
