@@ -185,8 +185,8 @@ export class Recorder {
   }
 
   /**
-   * What `make` makes of weights alone, and runs for that. A plan that has room for it, and does not change the
-   * weights itself, runs it again only after they have changed.
+   * What `make` makes of weights alone, and nobody writes to afterwards. A plan that has room for it, and does not
+   * change the weights itself, makes it again only after they have changed.
    */
   keep<T extends { readonly storage: Storage }>(make: () => T): T {
     return this.plan ? this.plan.keep(make) : make();
