@@ -15,7 +15,7 @@ interface Captured {
 }
 
 /** Room for what predictions make of weights, such as transformed filters, and keep as long as these do not change. */
-export const KEEP_BYTES = 64 * 2 ** 20;
+export const KEEP_BYTES = 48 * 2 ** 20;
 
 /**
  * Runs a function on tensors again and again. The first run is an ordinary one, the second one is
