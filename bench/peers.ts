@@ -51,7 +51,7 @@ export async function peers(): Promise<readonly Library[]> {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       console.error(`${name} cannot be compared: ${reason.split('\n')[0]!}`);
-      console.error('To install the peers: npm --prefix bench/peers ci; pip install torch');
+      console.error('To install the peers: npm --prefix bench/peers ci; pip install torch numpy');
     }
   }
   return found;
