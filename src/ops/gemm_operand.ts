@@ -19,8 +19,11 @@ export interface Columns {
 
 const WG = 64;
 
-/** Rows of a tile of the lanes kernel: of the one for few rows, and of the other. */
-const LANES_ROWS = { few: 16, many: 24 };
+/**
+ * Rows of a tile of the lanes kernel: of the one for few rows, and of the other. Subgroups of four lanes
+ * (SwiftShader) have the registers for eight: with more, a product takes half as long again.
+ */
+const LANES_ROWS = { few: 16, many: 24, narrow: 8 };
 
 /** What a row of a large tile costs, compared with one of a small tile. */
 const LARGE_TILE_COST = 0.9;
@@ -109,9 +112,11 @@ export function lanesKernel(operand: Operand, m: number, columns: Columns): Gemm
     const G = Math.ceil(rows / S);
     return { name: 'gemm_lanes', flags: { S, G, NT: 4 * S, LONG }, tileRows: G * S };
   };
+  const isLong = stepsOf(columns) > LONG_STEPS;
+  if (S < 8) return kernelOf(LANES_ROWS.narrow, isLong);
   // The small tile is compiled for long sums alone.
   const few = kernelOf(LANES_ROWS.few, true);
-  const many = kernelOf(LANES_ROWS.many, stepsOf(columns) > LONG_STEPS);
+  const many = kernelOf(LANES_ROWS.many, isLong);
   return roundUp(m, few.tileRows) < LARGE_TILE_COST * roundUp(m, many.tileRows) ? few : many;
 }
 
