@@ -14,7 +14,9 @@ let child, lines;
 
 export async function libraries() {
   const script = fileURLToPath(new URL('pytorch.py', import.meta.url));
-  child = spawn('python3', [script, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  // Threads that spin when their work is done would slow whoever comes next.
+  const env = { ...process.env, OMP_WAIT_POLICY: 'passive', KMP_BLOCKTIME: '0' };
+  child = spawn('python3', [script, folder], { stdio: ['pipe', 'pipe', 'inherit'], env });
   await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject));
   lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const { version, device } = await answer();
