@@ -6,8 +6,8 @@ import { addSplits } from './reduce.js';
 import { deviceOf, run, type Operand } from './run.js';
 
 const WG = 64;
-/** Columns of pixels that one invocation makes. */
-const P = 4;
+/** Columns of pixels that one invocation makes: with more, fewer values are loaded again; with fewer, less is kept. */
+const COLUMNS = { gpu: 4, software: 2 };
 /** Rows that it makes: more save loads, fewer keep more of a GPU busy. */
 const ROWS = { gpu: 8, software: 28 };
 
@@ -28,12 +28,13 @@ export function depthwiseForward(
   epilogue: Epilogue,
 ): void {
   const { bias, activation = 0 } = epilogue;
-  const most = ROWS[deviceOf(y).info.class];
+  const kind = deviceOf(y).info.class;
+  const [P, most] = [COLUMNS[kind], ROWS[kind]];
   const [columns, blocks] = [Math.ceil(g.ow / P), Math.ceil(g.oh / most)];
   const share = { columns, blocks, rows: Math.ceil(g.oh / blocks) };
   const operands = { x, w, bias: bias ?? w, y };
   dispatch(op, 'depthwise', operands, g, g.batch * columns * blocks, {
-    flags: { COLS: columnsOfX(g), D: stepsPerRow(g), ACTIVATION: activation },
+    flags: { P, COLS: columnsOfX(g, P), D: stepsPerRow(g), ACTIVATION: activation },
     params: { ...share, bias: biasKind(epilogue) },
   });
 }
@@ -47,11 +48,12 @@ export function depthwiseGradInput(
   g: ConvGeometry,
 ): void {
   // Counted from the padding, as the kernel does.
-  const rows = ROWS[deviceOf(dx).info.class];
+  const kind = deviceOf(dx).info.class;
+  const [P, rows] = [COLUMNS[kind], ROWS[kind]];
   const [columns, blocks] = [Math.ceil((g.pw + g.iw) / P), Math.ceil((g.ph + g.ih) / rows)];
   const BACK = Math.floor((g.kw - 1) / g.sw);
   dispatch(op, 'depthwise_grad_input', { dy, w, dx }, g, g.batch * columns * blocks, {
-    flags: { COLS: P / g.sw + BACK, BACK },
+    flags: { P, COLS: P / g.sw + BACK, BACK },
     params: { columns, blocks, rows },
   });
 }
@@ -65,6 +67,7 @@ export function depthwiseGradFilter(
   g: ConvGeometry,
   { info, bindingLimit }: Device,
 ): void {
+  const P = COLUMNS[info.class];
   const columns = Math.ceil(g.ow / P);
   const strips = g.batch * columns;
   const size = g.kh * g.kw * g.ci;
@@ -74,7 +77,7 @@ export function depthwiseGradFilter(
   const splits = shareOut(strips, Math.min(wanted, most));
   const partial = splits.count > 1 ? empty([splits.count, size]) : undefined;
   dispatch(op, 'depthwise_grad_filter', { x, dy, partial: partial ?? dw }, g, splits.count, {
-    flags: { COLS: columnsOfX(g), D: stepsPerRow(g) },
+    flags: { P, COLS: columnsOfX(g, P), D: stepsPerRow(g) },
     params: { columns, blocks: strips, rows: splits.rows },
   });
   if (partial) addSplits(op, partial, dw);
@@ -82,7 +85,7 @@ export function depthwiseGradFilter(
 }
 
 /** Columns of x under P output pixels. */
-function columnsOfX(g: ConvGeometry): number {
+function columnsOfX(g: ConvGeometry, P: number): number {
   return (P - 1) * g.sw + g.kw;
 }
 
@@ -115,6 +118,6 @@ function dispatch(
     ...{ y_stride: g.yStride / size, y_offset: g.yOffset / size },
     ...{ bias: 0, ...own.params },
   };
-  const flags = { WG, VEC, P, K: g.kh, S: g.sh, ...own.flags };
+  const flags = { WG, VEC, K: g.kh, S: g.sh, ...own.flags };
   run(op, kernel, flags, operands, params, Math.ceil(count / WG));
 }
