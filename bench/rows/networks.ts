@@ -1,5 +1,4 @@
-import type { Architecture } from '../../src/models/architecture.js';
-import { buildApplication, settingsOf } from '../../src/models/architecture.js';
+import { buildApplication, settingsOf, type Architecture } from '../../src/models/architecture.js';
 import { cifar10Net } from '../../src/models/cifar10.js';
 import { zoo } from '../../src/models/zoo.js';
 import type { Model } from '../../src/nn/model.js';

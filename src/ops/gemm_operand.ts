@@ -21,7 +21,7 @@ const WG = 64;
 
 /**
  * Rows of a tile of the lanes kernel: of the one for few rows, and of the other. Subgroups of four lanes
- * (SwiftShader) have the registers for eight: with more, a product takes half as long again.
+ * (SwiftShader) do best with eight: with more, a product takes half as long again.
  */
 const LANES_ROWS = { few: 16, many: 24, narrow: 8 };
 

@@ -229,12 +229,11 @@ export function multiply(
   };
   const m = range.to - range.from;
   const m_tiles = Math.ceil(m / kernel.tileRows);
-  // Whether B has more values than A.
-  const isTall = Math.min(m, b_rows) * columns.k < 4 * steps * columns.n;
+  const bIsLarger = Math.min(m, b_rows) * columns.k < 4 * steps * columns.n;
   const params = {
     ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
     ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },
-    ...{ n_tiles, fast_rows: isTall ? m_tiles : 0, steps, b_tile, b_row, b_rows, b_size },
+    ...{ n_tiles, fast_rows: bIsLarger ? m_tiles : 0, steps, b_tile, b_row, b_rows, b_size },
     ...{ splits, split_steps, split_size: splitSize },
     ...bounds,
   };
