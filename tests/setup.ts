@@ -1,4 +1,4 @@
-import type { Precision } from '../src/gpu/device.js';
+import type { AdapterInfo, Precision } from '../src/gpu/device.js';
 import { defaultDevice, init } from '../src/gpu/init.js';
 
 /**
@@ -31,9 +31,15 @@ export async function openMixed(precision: Precision): Promise<void> {
 }
 
 /** Has kernels share out their work as on a GPU, whatever the adapter is. @returns what undoes that */
-export function asOnGpu(): () => void {
+export const asOnGpu = (): (() => void) => pretend({ class: 'gpu' });
+
+/** Has kernels compiled as for the software driver of this vendor. @returns what undoes that */
+export const asOnSoftwareOf = (vendor: string): (() => void) =>
+  pretend({ class: 'software', vendor });
+
+function pretend(part: Partial<AdapterInfo>): () => void {
   const device = defaultDevice();
   const { info } = device;
-  Object.assign(device, { info: { ...info, class: 'gpu' } });
+  Object.assign(device, { info: { ...info, ...part } });
   return () => Object.assign(device, { info });
 }

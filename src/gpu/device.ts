@@ -8,6 +8,7 @@ import { Memory, type Block } from './memory.js';
 import { Plan } from './plan.js';
 import { Profiler } from './profiler.js';
 import { Recorder } from './recorder.js';
+import { MATRIX_FEATURE } from './request.js';
 import { digest, Tuner, type TuneMode } from './tuner.js';
 
 /** How kernels are chosen: software adapters want other inner loops than GPUs. */
@@ -204,6 +205,3 @@ interface MatrixConfig extends MatrixSize {
   readonly componentType: string;
   readonly resultComponentType: string;
 }
-
-/** Dawn's name of the feature; it has no standard one yet. */
-export const MATRIX_FEATURE = 'chromium-experimental-subgroup-matrix';

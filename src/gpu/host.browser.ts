@@ -36,6 +36,11 @@ export function note(line: string): void {
   (globalThis as { console?: { info(line: string): void } }).console?.info(line);
 }
 
+/** Threads that can run at the same time. */
+export const cores: number =
+  (globalThis as { navigator?: { hardwareConcurrency?: number } }).navigator?.hardwareConcurrency ??
+  1;
+
 /** The console cannot write over a line. */
 export const isTerminal: boolean = false;
 

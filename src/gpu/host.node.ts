@@ -1,5 +1,5 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import type { AdapterKind, CacheEntry, GpuSource } from './host.js';
@@ -149,6 +149,9 @@ export function environment(name: string): string | undefined {
 export function note(line: string): void {
   process.stderr.write(`${line}\n`);
 }
+
+/** Threads that can run at the same time. */
+export const cores: number = availableParallelism();
 
 /** Whether stderr is a terminal, where a line can be written over. */
 export const isTerminal: boolean = process.stderr.isTTY;

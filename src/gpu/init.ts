@@ -1,8 +1,9 @@
 import { calmPolling, gpuSources, noGpuAdvice, note } from '#host';
 import { FoveaError } from '../errors.js';
-import { Device, MATRIX_FEATURE, type AdapterInfo, type Precision } from './device.js';
+import { Device, type AdapterInfo, type Precision } from './device.js';
 import type { AdapterKind, GpuSource } from './host.js';
 import type { MemoryInfo } from './memory.js';
+import { requestDevice } from './request.js';
 import type { TuneMode } from './tuner.js';
 
 /** Options of `init`. */
@@ -145,29 +146,8 @@ async function openSource(
   return openDevice(adapter, info, tune);
 }
 
-const WANTED_FEATURES: readonly string[] = [
-  'subgroups',
-  'timestamp-query',
-  'shader-f16',
-  MATRIX_FEATURE,
-];
-const WANTED_LIMITS = [
-  'maxBufferSize',
-  'maxStorageBufferBindingSize',
-  'maxComputeInvocationsPerWorkgroup',
-  'maxComputeWorkgroupSizeX',
-  'maxComputeWorkgroupStorageSize',
-  'maxStorageBuffersPerShaderStage',
-] as const;
-
 async function openDevice(adapter: GPUAdapter, info: AdapterInfo, tune: TuneMode): Promise<Device> {
-  const gpu = await adapter.requestDevice({
-    requiredFeatures: [...adapter.features].filter((name) =>
-      WANTED_FEATURES.includes(name),
-    ) as GPUFeatureName[],
-    requiredLimits: Object.fromEntries(WANTED_LIMITS.map((name) => [name, adapter.limits[name]])),
-  });
-  const opened = new Device(gpu, info, tune);
+  const opened = new Device(await requestDevice(adapter), info, tune);
   await opened.tuner.load();
   return opened;
 }

@@ -41,6 +41,12 @@ export class Kernel implements Reflection {
     return this.compiled !== undefined;
   }
 
+  /** The same kernel on another device; itself on its own. */
+  on(gpu: GPUDevice): Kernel {
+    if (gpu === this.gpu) return this;
+    return new Kernel(gpu, () => undefined, this.id, this.name, this.flags, this.text);
+  }
+
   /** The pipeline, compiled now if it was not before. */
   get pipeline(): GPUComputePipeline {
     if (!this.compiled) {
@@ -54,12 +60,15 @@ export class Kernel implements Reflection {
   /** Compiles it beside other work. What is wrong with it is said when it is used. */
   async compile(): Promise<void> {
     if (this.compiled) return;
+    this.gpu.pushErrorScope('validation');
+    const pipeline = this.gpu.createComputePipelineAsync(this.descriptor());
+    const error = outcome(this.gpu.popErrorScope());
     try {
-      const pipeline = await this.gpu.createComputePipelineAsync(this.descriptor());
-      this.compiled ??= pipeline;
+      this.compiled ??= await pipeline;
     } catch {
       // It is compiled once more when it is used, and its failure is noted then.
     }
+    await error;
   }
 
   private descriptor(): GPUComputePipelineDescriptor {

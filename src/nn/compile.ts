@@ -28,8 +28,8 @@ export interface CompileOptions {
   /** Metrics in which sample and class weights count. */
   readonly weightedMetrics?: CompileOptions['metrics'];
   /**
-   * Whether the layers are run at each step. Otherwise `fit`, `evaluate` and `predict` run them for two
-   * batches of a shape, and then replay their commands. Default false.
+   * Whether the layers are run at each step. Otherwise `fit`, `evaluate` and `predict` run them for at
+   * most two batches of a shape, and then replay their commands. Default false.
    */
   readonly runEagerly?: boolean | undefined;
   /** Of the convolutions and dense products of the model. Default: what `init` was given. */

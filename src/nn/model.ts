@@ -349,11 +349,15 @@ export abstract class Model extends Layer {
       for (let first = 0; first < count; first += batchSize) {
         signal?.throwIfAborted();
         const end = Math.min(first + batchSize, count);
-        scope(() => {
-          const inputs = rows.map((each) => each.slice(first, end));
+        const inputs = rows.map((each) => each.slice(first, end));
+        try {
           const key = this.replayKey(inputs.map(({ shape }) => shape.join()).join(';'));
-          parts.push(this.prediction.run(key, inputs, (xs) => noGrad(() => this.callAll(xs))));
-        });
+          const call = (xs: readonly Tensor[]): readonly Tensor[] => noGrad(() => this.callAll(xs));
+          await this.prediction.prepare(key, inputs, call);
+          parts.push(this.prediction.run(key, inputs, call));
+        } finally {
+          for (const each of inputs) each.dispose();
+        }
       }
     } finally {
       for (const each of rows) each.dispose();

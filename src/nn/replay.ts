@@ -1,3 +1,4 @@
+import { compileKernels, translatesLate } from '../gpu/compile.js';
 import type { Device } from '../gpu/device.js';
 import { defaultDevice } from '../gpu/init.js';
 import type { Plan } from '../gpu/plan.js';
@@ -19,7 +20,8 @@ export const KEEP_BYTES = 48 * 2 ** 20;
 
 /**
  * Runs a function on tensors again and again. The first run is an ordinary one, the second one is
- * captured, all others are replayed: the function itself is not called any more.
+ * captured, all others are replayed: the function itself is not called any more. After `prepare` the
+ * first run is replayed, too.
  */
 export class Replay {
   private captured: Captured | undefined;
@@ -27,6 +29,25 @@ export class Replay {
 
   /** @param keepBytes room for what is made of weights, which the function does not change */
   constructor(private readonly keepBytes = 0) {}
+
+  /**
+   * Makes the first run ready, where the driver translates kernels when they first run: captures it, and has its
+   * kernels translated beside one another. To be called before each run; does nothing after the first one.
+   *
+   * @param key as for `run`, like the others
+   */
+  async prepare(
+    key: string | undefined,
+    inputs: readonly Tensor[],
+    fn: (inputs: readonly Tensor[]) => readonly Tensor[],
+  ): Promise<void> {
+    const device = defaultDevice();
+    const isFirst = this.captured === undefined && this.last === undefined;
+    if (!isFirst || key === undefined || device.profiler.active) return;
+    if (!translatesLate(device.info)) return;
+    this.captured = capture(device, key, inputs, fn, this.keepBytes);
+    await compileKernels(device, this.captured.plan.kernels);
+  }
 
   /**
    * @param key stands for everything that decides which commands `fn` runs, shapes above all;

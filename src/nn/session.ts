@@ -97,15 +97,25 @@ export class Session {
     const { model } = this;
     this.seed = seed;
     if (first === 0) this.book.reset();
-    const step = (): void => this.trainStep(train);
+    const step = (): Promise<void> => this.trainStep(train);
     await this.pass(train, model.epochsTrained, progress, first, step, after);
     model.epochsTrained++;
     return this.book.read();
   }
 
-  private trainStep(feed: Feed): void {
-    this.replay(this.training, feed, () => this.step(feed.examples));
-    this.how.optimizer.iterations++;
+  private async trainStep(feed: Feed): Promise<void> {
+    const { how, lossScale, model, training } = this;
+    const { optimizer } = how;
+    const step = this.replayed(feed, () => this.step(feed.examples));
+    if (!started.has(how)) {
+      // What stays from step to step must not be made by one that is replayed.
+      optimizer.state(model.weights);
+      lossScale?.state();
+      await training.prepare(...step);
+      started.add(how);
+    }
+    training.run(...step);
+    optimizer.iterations++;
   }
 
   /** A step on all examples as one batch, which the optimizer does not count. */
@@ -124,18 +134,18 @@ export class Session {
     applyConstraints(model.trainableWeights);
   }
 
-  private replay(steps: Replay, { layout }: Feed, step: () => void): void {
-    steps.run(this.model.replayKey(`${this.indices.length} ${layout}`), [], () => {
-      step();
-      return [];
-    });
+  /** What `Replay` is told of a step. */
+  private replayed({ layout }: Feed, step: () => void): Parameters<Replay['run']> {
+    const key = this.model.replayKey(`${this.indices.length} ${layout}`);
+    return [key, [], () => (step(), [])];
   }
 
   /** Loss and metrics of examples in inference. */
   async evaluate(feed: Feed, progress: Progress): Promise<Logs> {
     this.book.reset();
     await this.pass(feed, 0, progress, 0, () => {
-      this.replay(this.evaluation, feed, () => noGrad(() => void this.lossOf(feed.examples, {})));
+      const step = (): void => noGrad(() => void this.lossOf(feed.examples, {}));
+      this.evaluation.run(...this.replayed(feed, step));
     });
     return this.book.read();
   }
@@ -214,7 +224,7 @@ export class Session {
     epoch: number,
     progress: Progress,
     first: number,
-    step: () => void,
+    step: () => void | Promise<void>,
     after?: AfterStep,
   ): Promise<void> {
     let done = first;
@@ -223,7 +233,7 @@ export class Session {
         this.signal?.throwIfAborted();
         if (indices) {
           this.indices = indices;
-          step();
+          await step();
           await this.pace.keep();
         }
         if (await after?.(done + 1)) break;
@@ -236,6 +246,9 @@ export class Session {
     }
   }
 }
+
+/** What has trained before: the kernels of its step are compiled. */
+const started = new WeakSet<Compiled>();
 
 /** Lets the host be at most two steps ahead of the GPU, and gives other tasks a turn. */
 class Pace {

@@ -1,7 +1,7 @@
 import { noGrad } from '../autograd.js';
+import { compileKernels, type CompileOptions } from '../gpu/compile.js';
 import type { Device } from '../gpu/device.js';
 import { defaultDevice } from '../gpu/init.js';
-import type { Kernel } from '../gpu/kernel.js';
 import { fill } from '../ops/index.js';
 import { scope } from '../scope.js';
 import { sizeOf, type Shape } from '../shape.js';
@@ -11,17 +11,13 @@ import type { Model } from './model.js';
 import { Session } from './session.js';
 
 /** Options of `Model.warmup`. */
-export interface WarmupOptions {
+export interface WarmupOptions extends CompileOptions {
   /** Of one sample, for models that have none yet. */
   readonly inputShape?: Shape;
   /** Samples of a batch, as for `fit` and `predict`. Default 32. */
   readonly batchSize?: number;
   /** Whether a training step is made ready, and not a prediction. Default false. */
   readonly training?: boolean;
-  /** Told how many of all pipelines are compiled. */
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Stops between two pipelines. */
-  readonly signal?: AbortSignal;
 }
 
 /** What `Model.warmup` returns. */
@@ -83,8 +79,7 @@ async function run(
   const before = changed.map((each) => copyOf(device, each));
   const plan = device.capture(() => scope(step));
   try {
-    await compile(plan.kernels, options);
-    // Software adapters compile when a kernel runs for the first time.
+    await compileKernels(device, plan.kernels, options);
     recorder.replay(plan);
     if (tuner.isActive) scope(step);
     changed.forEach((each, i) => copyTo(device, before[i]!, each));
@@ -105,24 +100,4 @@ function copyOf(device: Device, source: Tensor): Tensor {
 
 function copyTo({ recorder }: Device, source: Tensor, target: Tensor): void {
   recorder.copy(source.storage, 0, target.storage, 0, source.storage.bytes);
-}
-
-/** Pipelines that are compiled at the same time. */
-const AT_ONCE = 8;
-
-async function compile(
-  kernels: ReadonlySet<Kernel>,
-  { onProgress, signal }: WarmupOptions,
-): Promise<void> {
-  let done = 0;
-  const todo = kernels.values();
-  const work = async (): Promise<void> => {
-    for (const kernel of todo) {
-      signal?.throwIfAborted();
-      await kernel.compile();
-      onProgress?.(++done, kernels.size);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  signal?.throwIfAborted();
 }

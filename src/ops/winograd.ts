@@ -10,7 +10,7 @@ const MIN_WORK = 60e6;
 /** Tiles of pixels, below which the filters' transform costs too much. */
 const MIN_TILES = 16;
 /** Most floats of transformed pixels at a time, and of transformed filters. */
-const [MAX_PIXELS, MAX_FILTERS] = [4 * 1024 * 1024, 2.5 * 1024 * 1024];
+const [MAX_PIXELS, MAX_FILTERS] = [2 * 1024 * 1024, 2.5 * 1024 * 1024];
 /** Rows and columns of a transformed tile, and its positions. */
 const EDGE = 6;
 const POSITIONS = EDGE * EDGE;

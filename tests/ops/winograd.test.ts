@@ -22,7 +22,7 @@ const cases: readonly [name: string, x: Shape, filters: number, padding: Padding
       [0, 1],
     ],
   ],
-  ['tiles in two blocks', [4, 88, 88, 128], 64, 'same'],
+  ['tiles in several blocks', [4, 88, 88, 128], 64, 'same'],
   ['filters in two parts', [2, 12, 12, 512], 160, 'same'],
 ];
 
