@@ -1,9 +1,15 @@
 import { FoveaError } from '../errors.js';
+import type { Device } from '../gpu/device.js';
 import { formatShape, sizeOf } from '../shape.js';
 import type { Tensor } from '../tensor.js';
-import { boundsOf, part, run, windows, type Operand } from './run.js';
+import { boundsOf, deviceOf, part, run, windows, type Operand } from './run.js';
 
-const WG = 64;
+/** Invocations of a workgroup, and those that share a row of very many elements on a GPU. */
+const [WG, WIDE] = [64, 256];
+/** Elements (or vec4s) of a row from which on they share it. */
+const SHARED_FROM = 32;
+/** Rows below which a software adapter has small workgroups, for all of its threads to have some. */
+const FEW_ROWS = 1024;
 
 /** A tensor seen as rows along its last axis. */
 export interface Rows {
@@ -46,8 +52,10 @@ export interface RowKernel {
 export function runRows({ rows, c }: Rows, kernel: RowKernel): void {
   const { op, name, wide, narrow = {}, channels = {}, params = {}, perElement = false } = kernel;
   const vec = c % 4 === 0 ? 4 : 1;
-  const flags = { WG, T: vec === 4 ? 'vec4f' : 'f32', VEC: vec === 4, ...kernel.flags };
-  const bounds = boundsOf(...Object.values(wide));
+  const tensors = Object.values(wide);
+  const how = perElement ? { WG, SHARED: false } : sharing(deviceOf(tensors[0]!), rows, c / vec);
+  const flags = { ...how, T: vec === 4 ? 'vec4f' : 'f32', VEC: vec === 4, ...kernel.flags };
+  const bounds = boundsOf(...tensors);
   for (const window of windows(op, rows, [c, 1], bounds)) {
     const operands = Object.fromEntries<Operand>([
       ...Object.entries(channels),
@@ -56,6 +64,19 @@ export function runRows({ rows, c }: Rows, kernel: RowKernel): void {
     ]);
     const shape = { rows: window.rows, c: c / vec, ...params };
     const invocations = perElement ? (window.rows * c) / vec : window.rows;
-    run(op, name, flags, operands, shape, Math.ceil(invocations / WG));
+    run(
+      op,
+      name,
+      flags,
+      operands,
+      shape,
+      how.SHARED ? window.rows : Math.ceil(invocations / how.WG),
+    );
   }
+}
+
+/** The flags of lib/rows for rows of `length` elements. */
+function sharing({ info }: Device, rows: number, length: number): { WG: number; SHARED: boolean } {
+  if (info.class === 'software') return { WG: rows < FEW_ROWS ? 8 : WG, SHARED: false };
+  return { WG: length < WIDE * 4 ? WG : WIDE, SHARED: length >= SHARED_FROM };
 }

@@ -1,7 +1,7 @@
 // y[r, i] = (x[r, i] - m) / d * gamma[i] + beta[i], m being the mean of row r, d = sqrt(its variance +
 // epsilon).
 // x, y: [rows, c] of T, gamma, beta: [c]; T is f32, or vec4f (flag VEC; c then counts vec4s).
-// Grid: one invocation per row.
+// Grid: of lib/rows.
 #include lib/grid
 #include lib/rows
 #include lib/layer_norm
@@ -14,11 +14,11 @@
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
-  let row = linear_id(wid, nwg, lid);
+  let row = row_of(wid, nwg, lid);
   if (row >= p.rows) { return; }
   let first = row * p.c;
   let m = moments(first);
-  for (var i = 0u; i < p.c; i++) {
+  for (var i = lane; i < p.c; i += LANES) {
     y[first + i] = (x[first + i] - m.mean - m.rest) / m.deviation * gamma[i] + beta[i];
   }
 }

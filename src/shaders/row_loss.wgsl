@@ -1,6 +1,6 @@
 // loss[r] = sum over i of f(x[r, i], t[r, i]) / size, f being chosen in lib/row_loss.
 // x, t: [rows, c] of T, loss: [rows]; T is f32, or vec4f (flag VEC; c then counts vec4s).
-// Grid: one invocation per row.
+// Grid: of lib/rows.
 #include lib/grid
 #include lib/rows
 #include lib/row_loss
@@ -12,9 +12,10 @@
 @compute @workgroup_size(WG)
 fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
         @builtin(local_invocation_index) lid: u32) {
-  let row = linear_id(wid, nwg, lid);
+  let row = row_of(wid, nwg, lid);
   if (row >= p.rows) { return; }
   var sums = T(0);
-  for (var i = row * p.c; i < (row + 1) * p.c; i++) { sums += term(x[i], t[i]); }
-  loss[row] = across_sum(sums) / p.size;
+  for (var i = row * p.c + lane; i < (row + 1) * p.c; i += LANES) { sums += term(x[i], t[i]); }
+  let result = across_sum(sums) / p.size;
+  if (lane == 0) { loss[row] = result; }
 }

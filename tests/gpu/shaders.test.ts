@@ -28,12 +28,16 @@ const merges: Flags[] = vectors.flatMap(({ T }) => [
   { COLUMNS: 4, LANES: 64, SHARED: true, T: T! },
   { COLUMNS: 64, LANES: 1, SHARED: false, T: T! },
 ]);
-const rowLosses: Flags[] = vectors.flatMap((v) =>
+const rows: Flags[] = vectors.flatMap((v) => [
+  { WG: 8, SHARED: false, LABELS: true, ...v },
+  { WG: 64, SHARED: true, LOG: true, PROBS: true, ...v },
+]);
+const rowLosses: Flags[] = rows.flatMap((v) =>
   [
     ...each(rowKinds),
     { BINARY: true, LOGITS: true },
     { BINARY_FOCAL: true, LOGITS: true, BALANCED: true },
-  ].map((flags) => ({ WG: 64, EACH: 4, ...v, ...flags })),
+  ].map((flags) => ({ EACH: 4, ...v, ...flags })),
 );
 const affines: Flags[] = vectors.flatMap((v) =>
   each(fills).flatMap((fill) => [true, false].map((NEAREST) => ({ ...v, ...fill, NEAREST }))),
@@ -79,6 +83,12 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
     ...['f32', 'vec4f'].flatMap((T) => each(['SUM', 'MAX']).map((flags) => ({ ...flags, T }))),
     { WG: 64, EACH: 4, T: 'f32', ARGMAX: true },
   ],
+  softmax: rows,
+  softmax_grad: rows,
+  cross_entropy: rows,
+  cross_entropy_grad: rows,
+  layer_norm: rows,
+  layer_norm_grad: rows,
   row_loss: rowLosses,
   row_loss_grad: rowLosses,
   affine: affines,

@@ -5,11 +5,11 @@ struct Moments { mean: f32, rest: f32, deviation: f32 }
 
 fn moments(first: u32) -> Moments {
   var sums = T(0);
-  for (var i = first; i < first + p.c; i++) { sums += x[i]; }
+  for (var i = first + lane; i < first + p.c; i += LANES) { sums += x[i]; }
   let mean = across_sum(sums) / p.size;
   var rests = T(0);
   var squares = T(0);
-  for (var i = first; i < first + p.c; i++) {
+  for (var i = first + lane; i < first + p.c; i += LANES) {
     let d = x[i] - mean;
     rests += d;
     squares += d * d;
