@@ -3,12 +3,16 @@ import { axesOf, axisOf, sizeOf, type Shape } from '../shape.js';
 import { empty, type DType, type Tensor } from '../tensor.js';
 import { div, equal, mul } from './binary.js';
 import { checkFloat } from './elementwise.js';
+import { groupsOf, sharing } from './rows.js';
 import { boundsOf, part, run, windows, type Operand } from './run.js';
 import { broadcastTo, reshape } from './movement.js';
 
 const WG = 64;
-/** Elements that one invocation adds up at most when there are few outputs to keep a GPU busy. */
-const SEGMENT = 64;
+/**
+ * Elements that one invocation adds up at most when there are few outputs to keep a GPU busy; and one of those that share
+ * a row.
+ */
+const [SEGMENT, SHARED_SEGMENT] = [64, 16];
 const FEW_OUTPUTS = 4096;
 
 /** Options of the reductions. */
@@ -133,6 +137,7 @@ function pass(
 ): Tensor {
   const [outer, size, inner] = split(x.shape, first, last);
   const shape = x.shape.map((n, i) => (i >= first && i <= last ? 1 : n));
+  if (inner === 1) return rowsPass(op, kind, x, [outer, size], empty(shape, dtype), scale);
   const wide = outer * inner < FEW_OUTPUTS && size > SEGMENT;
   const bounds = boundsOf(x);
   if (!wide) return reduceWindows(op, kind, x, [outer, size, inner], empty(shape, dtype), scale);
@@ -165,6 +170,60 @@ function pass(
   const y = reshape(flat, shape);
   flat.dispose();
   return y;
+}
+
+/** Reduces rows, which lie side by side in memory. Writes y, [outer] in any shape. */
+function rowsPass(
+  op: string,
+  kind: 'SUM' | 'MAX',
+  x: Tensor,
+  [outer, size]: readonly [number, number],
+  y: Tensor,
+  scale: number,
+): Tensor {
+  const vec = size % 4 === 0 ? 4 : 1;
+  const how = sharing(x.device, outer, size / vec);
+  const most = vec * (how.SHARED ? SHARED_SEGMENT * how.WG : SEGMENT);
+  if (outer >= FEW_OUTPUTS || size <= most) {
+    reduceRows(op, kind, x, [outer, size, 1, size], y, scale);
+    return y;
+  }
+  const segments = Math.ceil(size / most);
+  const partial = empty([outer, segments]);
+  reduceRows(op, kind, x, [outer, size, segments, most], partial, 1);
+  rowsPass(op, kind, partial, [outer, segments], y, scale);
+  partial.dispose();
+  return y;
+}
+
+/** Reduces `segments` of `c` elements of each row, of which the last may have fewer. Writes y, [outer, segments]. */
+function reduceRows(
+  op: string,
+  kind: 'SUM' | 'MAX',
+  x: Tensor,
+  [outer, size, segments, c]: readonly [number, number, number, number],
+  y: Tensor,
+  scale: number,
+): void {
+  const vec = size % 4 === 0 ? 4 : 1;
+  const rows = outer * segments;
+  const how = sharing(x.device, rows, c / vec);
+  const flags = { ...how, T: vec === 4 ? 'vec4f' : 'f32', VEC: vec === 4, [kind]: true };
+  // Where rows and their segments both are several, a window would have to end with a row.
+  const isWhole = outer > 1 && segments > 1;
+  const all = [{ start: 0, rows }];
+  for (const window of isWhole ? all : windows(op, rows, [c, 1], boundsOf(x, y))) {
+    const { start, count } = part(x, c, window);
+    const from = { tensor: x, start, count: Math.min(count, x.size - start) };
+    const params = {
+      ...{ rows: window.rows, c: c / vec, scale },
+      ...(outer === 1
+        ? { size: from.count / vec, segments: window.rows }
+        : { size: size / vec, segments }),
+    };
+    const operands = { x: from, y: part(y, 1, window) };
+    run(op, 'reduce_rows', flags, operands, params, groupsOf(how, window.rows));
+  }
 }
 
 function reduceWindows(

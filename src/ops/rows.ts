@@ -75,8 +75,19 @@ export function runRows({ rows, c }: Rows, kernel: RowKernel): void {
   }
 }
 
-/** The flags of lib/rows for rows of `length` elements. */
-function sharing({ info }: Device, rows: number, length: number): { WG: number; SHARED: boolean } {
+/** How lib/rows shares out rows. */
+export interface Sharing extends Record<string, number | boolean> {
+  readonly WG: number;
+  readonly SHARED: boolean;
+}
+
+/** The flags of lib/rows for rows of `length` elements, or vec4s. */
+export function sharing({ info }: Device, rows: number, length: number): Sharing {
   if (info.class === 'software') return { WG: rows < FEW_ROWS ? 8 : WG, SHARED: false };
   return { WG: length < WIDE * 4 ? WG : WIDE, SHARED: length >= SHARED_FROM };
+}
+
+/** Workgroups for so many rows. */
+export function groupsOf({ WG, SHARED }: Sharing, rows: number): number {
+  return SHARED ? rows : Math.ceil(rows / WG);
 }

@@ -89,6 +89,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   cross_entropy_grad: rows,
   layer_norm: rows,
   layer_norm_grad: rows,
+  reduce_rows: rows.flatMap((v) => each(['SUM', 'MAX']).map((flags) => ({ ...flags, ...v }))),
   row_loss: rowLosses,
   row_loss_grad: rowLosses,
   affine: affines,

@@ -4,6 +4,7 @@ import { layerNormFamilies } from '../cases/layer_norm.js';
 import { lossFamilies } from '../cases/losses.js';
 import { normFamilies } from '../cases/norm.js';
 import { poolFamilies } from '../cases/pool.js';
+import { reduceFamilies } from '../cases/reduce.js';
 import { resizeFamilies } from '../cases/resize.js';
 import { rowLossFamilies } from '../cases/row_losses.js';
 import { testFamilies } from '../harness.js';
@@ -16,6 +17,7 @@ const families = [
   ...lossFamilies,
   ...rowLossFamilies,
   ...poolFamilies,
+  ...reduceFamilies,
   ...resizeFamilies,
   ...convFamilies.filter(({ op }) => op === 'depthwiseConv2d'),
 ];
