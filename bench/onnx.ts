@@ -39,6 +39,10 @@ const operations: Readonly<Record<string, Operation>> = {
     attributes: () => ({ kernel_shape: ints(2, 2), strides: ints(2, 2) }),
   },
   softmax: { op: 'Softmax' },
+  meanOfRows: {
+    op: 'ReduceMean',
+    attributes: () => ({ axes: ints(-1), keepdims: { int: 0 } }),
+  },
   add: { op: 'Add' },
   relu: { op: 'Relu' },
 };

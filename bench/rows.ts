@@ -7,6 +7,7 @@ import { networkRows } from './rows/networks.js';
 import { normalizationRows } from './rows/normalization.js';
 import { optimizerRows } from './rows/optimizer.js';
 import { poolingRows } from './rows/pooling.js';
+import { reductionRows } from './rows/reduction.js';
 import { softmaxRows } from './rows/softmax.js';
 
 /** The rows, the same for every library. */
@@ -17,6 +18,7 @@ export const rows: readonly Row[] = [
   ...poolingRows,
   ...normalizationRows,
   ...softmaxRows,
+  ...reductionRows,
   ...elementwiseRows,
   ...optimizerRows,
   ...networkRows,

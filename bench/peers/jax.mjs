@@ -56,6 +56,7 @@ const operations = {
     return [dx, dGamma, dBeta];
   },
   softmax: ({ x }) => jax.nn.softmax(x),
+  meanOfRows: ({ x }) => np.mean(x, -1),
   add: ({ x, y }) => np.add(x, y),
   relu: ({ x }) => jax.nn.relu(x),
 };

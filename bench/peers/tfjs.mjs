@@ -53,6 +53,7 @@ const operations = {
       return tf.batchNorm(a, mean, variance, b, g, 1e-3);
     })([x, gamma, beta], dy),
   softmax: ({ x }) => tf.softmax(x),
+  meanOfRows: ({ x }) => tf.mean(x, -1),
   add: ({ x, y }) => tf.add(x, y),
   relu: ({ x }) => tf.relu(x),
 };
