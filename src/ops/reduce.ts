@@ -206,23 +206,21 @@ function reduceRows(
   scale: number,
 ): void {
   const vec = size % 4 === 0 ? 4 : 1;
-  const rows = outer * segments;
-  const how = sharing(x.device, rows, c / vec);
+  const how = sharing(x.device, outer * segments, c / vec);
   const flags = { ...how, T: vec === 4 ? 'vec4f' : 'f32', VEC: vec === 4, [kind]: true };
-  // Where rows and their segments both are several, a window would have to end with a row.
-  const isWhole = outer > 1 && segments > 1;
-  const all = [{ start: 0, rows }];
-  for (const window of isWhole ? all : windows(op, rows, [c, 1], boundsOf(x, y))) {
-    const { start, count } = part(x, c, window);
+  // A window holds segments of the only row, or whole rows.
+  const isOne = outer === 1;
+  const [all, xSize, ySize] = isOne ? [segments, c, 1] : [outer, size, segments];
+  for (const window of windows(op, all, [xSize, ySize], boundsOf(x, y))) {
+    const { start, count } = part(x, xSize, window);
     const from = { tensor: x, start, count: Math.min(count, x.size - start) };
+    const rows = window.rows * ySize;
     const params = {
-      ...{ rows: window.rows, c: c / vec, scale },
-      ...(outer === 1
-        ? { size: from.count / vec, segments: window.rows }
-        : { size: size / vec, segments }),
+      ...{ rows, c: c / vec, scale },
+      ...{ size: (isOne ? from.count : size) / vec, segments: isOne ? rows : segments },
     };
-    const operands = { x: from, y: part(y, 1, window) };
-    run(op, 'reduce_rows', flags, operands, params, groupsOf(how, window.rows));
+    const operands = { x: from, y: part(y, ySize, window) };
+    run(op, 'reduce_rows', flags, operands, params, groupsOf(how, rows));
   }
 }
 

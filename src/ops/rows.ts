@@ -64,14 +64,7 @@ export function runRows({ rows, c }: Rows, kernel: RowKernel): void {
     ]);
     const shape = { rows: window.rows, c: c / vec, ...params };
     const invocations = perElement ? (window.rows * c) / vec : window.rows;
-    run(
-      op,
-      name,
-      flags,
-      operands,
-      shape,
-      how.SHARED ? window.rows : Math.ceil(invocations / how.WG),
-    );
+    run(op, name, flags, operands, shape, groupsOf(how, invocations));
   }
 }
 
