@@ -17,7 +17,7 @@ export interface MemoryInfo {
   readonly liveStorages: number;
   /** Bytes asked for by the storages in use. */
   readonly liveBytes: number;
-  /** Highest `liveBytes` so far. */
+  /** Highest `liveBytes` so far, counting what a captured step makes. */
   readonly peakBytes: number;
   /** Bytes of all GPU buffers, in use or kept for reuse. */
   readonly bufferBytes: number;
@@ -99,6 +99,8 @@ export class Reserve {
   readonly free = new FreeBlocks();
   /** In use; not counted as live. */
   readonly storages = new Set<Storage>();
+  /** Bytes asked for by these. */
+  bytes = 0;
 }
 
 /** Free buffers beyond this and beyond what is in use are destroyed. */
@@ -145,13 +147,16 @@ export class Memory {
     const size = Math.min(sizeClass(bytes), this.maxBufferSize);
     const block = this.reserve?.free.pop(size) ?? this.take(size);
     const storage = new Storage(this, block, bytes);
-    if (this.reserve) this.reserve.storages.add(storage);
-    else this.count(storage);
+    if (this.reserve) {
+      this.reserve.storages.add(storage);
+      this.reserve.bytes += bytes;
+    } else this.count(storage);
+    this.notePeak();
     this.onAllocate?.(storage);
     return storage;
   }
 
-  /** Runs `fn`; what it makes lives in buffers of `reserve`, and is counted as buffers only. */
+  /** Runs `fn`; what it makes lives in buffers of `reserve`, and counts in the peak only. */
   setApart(reserve: Reserve, fn: () => void): void {
     this.reserve = reserve;
     try {
@@ -171,6 +176,7 @@ export class Memory {
   giveBack(reserve: Reserve): void {
     const inUse = new Set([...reserve.storages].map(({ block }) => block));
     for (const storage of reserve.storages) this.count(storage);
+    this.notePeak();
     for (const block of reserve.blocks) {
       block.reserve = undefined;
       if (!inUse.has(block)) this.putBack(block);
@@ -192,6 +198,7 @@ export class Memory {
     const { block } = storage;
     if (block.reserve) {
       block.reserve.storages.delete(storage);
+      block.reserve.bytes -= storage.bytes;
       block.reserve.free.push(block);
       return;
     }
@@ -223,7 +230,11 @@ export class Memory {
   private count({ bytes }: Storage): void {
     this.live.storages++;
     this.live.bytes += bytes;
-    this.live.peak = Math.max(this.live.peak, this.live.bytes);
+  }
+
+  private notePeak(): void {
+    const { live, reserve } = this;
+    live.peak = Math.max(live.peak, live.bytes + (reserve?.bytes ?? 0));
   }
 
   private putBack(block: Block): void {
