@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { FoveaError } from '../../src/errors.js';
-import { Memory, type Block } from '../../src/gpu/memory.js';
+import { Memory, Reserve, type Block } from '../../src/gpu/memory.js';
 
 const MIB = 2 ** 20;
 
@@ -66,6 +66,19 @@ it('counts what is live, the peak, and the buffers', () => {
     bufferBytes: 1024 + 2048 + 3072,
     buffersCreated: 3,
   });
+});
+
+it('counts in the peak alone what is set apart', () => {
+  const { memory } = pool();
+  memory.allocate(1000);
+  memory.setApart(new Reserve(), () => {
+    memory.allocate(2000).release();
+    memory.allocate(3000);
+    memory.allocate(500).release();
+  });
+  expect(memory.info()).toMatchObject({ liveStorages: 1, liveBytes: 1000, peakBytes: 4500 });
+  memory.allocate(3000);
+  expect(memory.info()).toMatchObject({ liveBytes: 4000, peakBytes: 4500 });
 });
 
 it('destroys surplus buffers when the open chunk is gone, not before', () => {
