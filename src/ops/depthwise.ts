@@ -8,8 +8,8 @@ import { deviceOf, run, type Operand } from './run.js';
 const WG = 64;
 /** Columns of pixels that one invocation makes: with more, fewer values are loaded again; with fewer, less is kept. */
 const COLUMNS = { gpu: 4, software: 2 };
-/** Rows that it makes: more save loads, fewer keep more of a GPU busy. */
-const ROWS = { gpu: 8, software: 28 };
+/** Rows that it makes at most: more save loads, fewer keep more of a GPU busy. */
+const ROWS = { gpu: 8, software: 64 };
 
 /** Whether the depthwise kernels, which are compiled for a few windows, fit this convolution. */
 export function isDepthwise(g: ConvGeometry): boolean {
@@ -29,13 +29,13 @@ export function depthwiseForward(
 ): void {
   const { bias, activation = 0 } = epilogue;
   const kind = deviceOf(y).info.class;
-  const [P, most] = [COLUMNS[kind], ROWS[kind]];
-  const [columns, blocks] = [Math.ceil(g.ow / P), Math.ceil(g.oh / most)];
-  const share = { columns, blocks, rows: Math.ceil(g.oh / blocks) };
+  const P = COLUMNS[kind];
+  const columns = Math.ceil(g.ow / P);
+  const { count: blocks, rows } = shareOut(g.oh, Math.ceil(g.oh / ROWS[kind]));
   const operands = { x, w, bias: bias ?? w, y };
   dispatch(op, 'depthwise', operands, g, g.batch * columns * blocks, {
     flags: { P, COLS: columnsOfX(g, P), D: stepsPerRow(g), ACTIVATION: activation },
-    params: { ...share, bias: biasKind(epilogue) },
+    params: { columns, blocks, rows, bias: biasKind(epilogue) },
   });
 }
 
@@ -49,12 +49,14 @@ export function depthwiseGradInput(
 ): void {
   // Counted from the padding, as the kernel does.
   const kind = deviceOf(dx).info.class;
-  const [P, rows] = [COLUMNS[kind], ROWS[kind]];
-  const [columns, blocks] = [Math.ceil((g.pw + g.iw) / P), Math.ceil((g.ph + g.ih) / rows)];
+  const P = COLUMNS[kind];
+  const columns = Math.ceil((g.pw + g.iw) / P);
+  const steps = Math.ceil((g.ph + g.ih) / g.sh);
+  const { count: blocks, rows } = shareOut(steps, Math.ceil((steps * g.sh) / ROWS[kind]));
   const BACK = Math.floor((g.kw - 1) / g.sw);
   dispatch(op, 'depthwise_grad_input', { dy, w, dx }, g, g.batch * columns * blocks, {
     flags: { P, COLS: P / g.sw + BACK, BACK },
-    params: { columns, blocks, rows },
+    params: { columns, blocks, rows: rows * g.sh },
   });
 }
 

@@ -162,6 +162,10 @@ export const depthwiseRows: readonly DepthwiseSpec[] = [
   { ...base, c: 64, multiplier: 1, height: 16, width: 16, bias: true, activation: 'relu6' },
   { ...base, c: 33, multiplier: 1, strides: 2, batch: 3, activation: 'swish' },
   { ...base, c: 32, multiplier: 2, kernel: [5, 5], bias: true },
+  // More rows than an invocation makes.
+  { ...base, c: 4, multiplier: 1, height: 67, width: 3, bias: true },
+  { ...base, c: 4, multiplier: 1, strides: 2, height: 131, width: 3 },
+  { ...base, c: 3, multiplier: 1, kernel: [5, 5], strides: 2, height: 131, width: 3 },
 ];
 
 export const transposeRows: readonly TransposeSpec[] = [
