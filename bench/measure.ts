@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Random } from '../src/random.js';
 import { amountOf, taskOf } from './task.js';
 import type { Library, Prepared, Task } from './library.js';
@@ -24,6 +25,7 @@ export interface Missing {
 
 interface Runner {
   readonly library: string;
+  readonly place: Library['place'];
   readonly prepared: Prepared;
   readonly firstMs: number;
   readonly secondMs: number;
@@ -39,10 +41,13 @@ export interface Turns {
   readonly leastMs: number;
 }
 
+/** For so long nobody has a turn after a library for the CPU: its threads still spin, waiting for more to do. */
+const SPIN_MS = 50;
+
 /**
  * Times a row: every library is prepared, run twice to warm up and compared with the first library;
- * then they take turns, each time in another order: what one leaves behind (garbage, spinning threads, cold caches)
- * slows the next one down.
+ * then they take turns, each time in another order: what one leaves behind (garbage, cold caches) slows the next one
+ * down.
  */
 export async function measure(
   row: Row,
@@ -63,6 +68,7 @@ export async function measure(
     for (const runner of random.shuffle([...ready])) {
       const calls = Math.max(1, Math.ceil(leastMs / runner.secondMs));
       runner.times.push((await timed(runner.prepared, calls)) / calls);
+      if (runner.place === 'cpu') await setTimeout(SPIN_MS);
     }
   }
   for (const runner of ready) await runner.prepared.dispose();
@@ -93,7 +99,8 @@ async function begin(
       return { ...named, reason: wrong };
     }
     const secondMs = await timed(prepared);
-    return { library: library.name, prepared, firstMs, secondMs, gave, times: [] };
+    const { name, place } = library;
+    return { library: name, place, prepared, firstMs, secondMs, gave, times: [] };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     return { ...named, reason: `fails: ${text.split('\n')[0]!.slice(0, 120)}` };

@@ -93,13 +93,13 @@ export function openedGpu(): GPU {
 
 let pollingIsCalm = false;
 
-/** Of a wait: what it has lasted may be exceeded by this share, and pauses are no longer than this. */
-const PAUSE = { share: 1 / 8, longestMs: 1 };
+/** Of a wait: what it has lasted may be exceeded by this share, and pauses are no shorter and no longer than this. */
+const PAUSE = { share: 1 / 16, leastMs: 0.05, longestMs: 1 };
 
 /**
  * While anything is awaited, the Node binding polls in a full-speed `setImmediate` loop, which takes
  * a whole core away from a software adapter. This puts pauses into that loop: the binding's own
- * callback (anonymous, native, without arguments) runs after an eighth of the time that was waited
+ * callback (anonymous, native, without arguments) runs after a sixteenth of the time that was waited
  * so far, and every millisecond in the end. Callbacks of anyone else are untouched.
  */
 export function calmPolling(): void {
@@ -124,7 +124,7 @@ export function calmPolling(): void {
         isPolling = false;
       }
     };
-    const pause = (now - start) * PAUSE.share;
+    const pause = Math.max(PAUSE.leastMs, (now - start) * PAUSE.share);
     if (pause >= PAUSE.longestMs) return setTimeout(poll, PAUSE.longestMs);
     // Timers know only whole milliseconds.
     Atomics.wait(sleeper, 0, 0, pause);

@@ -155,15 +155,26 @@ export function conv2dGeometry(
   }
   const [vertical, horizontal] = windowAxes(op, [ih, iw], [kh, kw], { strides, dilation, padding });
   return {
-    ...{ batch, ih, iw, ci, co, kh, kw, groups, oh: vertical.out, ow: horizontal.out },
-    ...{
-      sh: vertical.stride,
-      sw: horizontal.stride,
-      dh: vertical.dilation,
-      dw: horizontal.dilation,
-    },
-    ...{ ph: vertical.before, pw: horizontal.before },
-    ...{ xStride: ci, xOffset: 0, yStride: co, yOffset: 0 },
+    batch,
+    ih,
+    iw,
+    ci,
+    co,
+    kh,
+    kw,
+    groups,
+    oh: vertical.out,
+    ow: horizontal.out,
+    sh: vertical.stride,
+    sw: horizontal.stride,
+    dh: vertical.dilation,
+    dw: horizontal.dilation,
+    ph: vertical.before,
+    pw: horizontal.before,
+    xStride: ci,
+    xOffset: 0,
+    yStride: co,
+    yOffset: 0,
   };
 }
 

@@ -65,9 +65,25 @@ export function matrixGeometry(m: number, k: number, n: number): ConvGeometry {
 /** Parameters of `lib/conv_params`, all but `count`. */
 export function convParams(g: ConvGeometry, epilogue: Epilogue): Record<string, number> {
   return {
-    ...{ ih: g.ih, iw: g.iw, ci: g.ci, oh: g.oh, ow: g.ow, co: g.co, groups: g.groups },
-    ...{ kh: g.kh, kw: g.kw, sh: g.sh, sw: g.sw, dh: g.dh, dw: g.dw, ph: g.ph, pw: g.pw },
-    ...{ x_stride: g.xStride, x_offset: g.xOffset, y_stride: g.yStride, y_offset: g.yOffset },
+    ih: g.ih,
+    iw: g.iw,
+    ci: g.ci,
+    oh: g.oh,
+    ow: g.ow,
+    co: g.co,
+    groups: g.groups,
+    kh: g.kh,
+    kw: g.kw,
+    sh: g.sh,
+    sw: g.sw,
+    dh: g.dh,
+    dw: g.dw,
+    ph: g.ph,
+    pw: g.pw,
+    x_stride: g.xStride,
+    x_offset: g.xOffset,
+    y_stride: g.yStride,
+    y_offset: g.yOffset,
     batch: g.batch,
     ...epilogueParams(epilogue),
   };

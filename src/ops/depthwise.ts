@@ -115,10 +115,20 @@ function dispatch(
   const size = VEC ? 4 : 1;
   const count = (perChannel * g.ci) / size;
   const params = {
-    ...{ count, c: g.ci / size, ih: g.ih, iw: g.iw, oh: g.oh, ow: g.ow, ph: g.ph, pw: g.pw },
-    ...{ x_stride: g.xStride / size, x_offset: g.xOffset / size },
-    ...{ y_stride: g.yStride / size, y_offset: g.yOffset / size },
-    ...{ bias: 0, ...own.params },
+    count,
+    c: g.ci / size,
+    ih: g.ih,
+    iw: g.iw,
+    oh: g.oh,
+    ow: g.ow,
+    ph: g.ph,
+    pw: g.pw,
+    x_stride: g.xStride / size,
+    x_offset: g.xOffset / size,
+    y_stride: g.yStride / size,
+    y_offset: g.yOffset / size,
+    bias: 0,
+    ...own.params,
   };
   const flags = { WG, VEC, K: g.kh, S: g.sh, ...own.flags };
   run(op, kernel, flags, operands, params, Math.ceil(count / WG));

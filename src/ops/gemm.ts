@@ -60,10 +60,27 @@ export function convForward(
   const taps = { kh: g.kh, kw: g.kw, offset: 0, s_ty: g.kw * g.ci * g.co, s_tx: g.ci * g.co };
   const columns = { n: g.co, k: g.ci, ...taps, s_k: g.co, s_n: 1 };
   const rows = {
-    ...{ m: g.batch * g.oh * g.ow, row_h: g.oh, row_w: g.ow, h: g.ih, w: g.iw },
-    ...{ sh: g.sh, sw: g.sw, oy: -g.ph, ox: -g.pw, dh: g.dh, dw: g.dw },
-    ...{ a_stride: g.xStride, a_offset: g.xOffset, c_stride: g.yStride, c_offset: g.yOffset },
-    ...{ c_h: g.oh, c_w: g.ow, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 },
+    m: g.batch * g.oh * g.ow,
+    row_h: g.oh,
+    row_w: g.ow,
+    h: g.ih,
+    w: g.iw,
+    sh: g.sh,
+    sw: g.sw,
+    oy: -g.ph,
+    ox: -g.pw,
+    dh: g.dh,
+    dw: g.dw,
+    a_stride: g.xStride,
+    a_offset: g.xOffset,
+    c_stride: g.yStride,
+    c_offset: g.yOffset,
+    c_h: g.oh,
+    c_w: g.ow,
+    c_sh: 1,
+    c_sw: 1,
+    c_y: 0,
+    c_x: 0,
   };
   const operands = { a: x, w, c: y, aIsPadded: g.xIsPadded, prologue };
   implicit(op, kind, operands, rows, columns, epilogue);
@@ -85,8 +102,15 @@ function tapsInRows(op: string, x: Operand, g: ConvGeometry): [Tensor, ConvGeome
   const rows = empty([rowsSize(g)]);
   const count = rows.size / 4;
   const params = {
-    ...{ w: g.iw, ow: g.ow, kw: g.kw, k4: channels / 4, sw: g.sw, pw: g.pw },
-    ...{ dw: g.dw, stride: g.xStride, offset: g.xOffset },
+    w: g.iw,
+    ow: g.ow,
+    kw: g.kw,
+    k4: channels / 4,
+    sw: g.sw,
+    pw: g.pw,
+    dw: g.dw,
+    stride: g.xStride,
+    offset: g.xOffset,
   };
   runItems(`${op} taps`, 'conv_taps', { C: g.ci }, { x, y: rows }, params, count);
   const one = { kw: 1, sw: 1, dw: 1, pw: 0, iw: g.ow, ci: g.kw * g.ci };
@@ -115,15 +139,35 @@ export function convGradInput(
     for (const u of phases(g.iw, g.kw, g.sw, g.dw, g.pw)) {
       const size = g.ci * g.co;
       const taps = {
-        ...{ kh: v.taps, kw: u.taps, offset: (v.first * g.kw + u.first) * size },
-        ...{ s_ty: v.step * g.kw * size, s_tx: u.step * size },
+        kh: v.taps,
+        kw: u.taps,
+        offset: (v.first * g.kw + u.first) * size,
+        s_ty: v.step * g.kw * size,
+        s_tx: u.step * size,
       };
       const columns = { n: g.ci, k: g.co, ...taps, s_k: 1, s_n: g.co };
       const rows = {
-        ...{ m: g.batch * v.rows * u.rows, row_h: v.rows, row_w: u.rows, h: g.oh, w: g.ow },
-        ...{ sh: 1, sw: 1, oy: v.origin, ox: u.origin, dh: v.shift, dw: u.shift },
-        ...{ a_stride: g.yStride, a_offset: g.yOffset, c_stride: g.xStride, c_offset: g.xOffset },
-        ...{ c_h: g.ih, c_w: g.iw, c_sh: g.sh, c_sw: g.sw, c_y: v.phase, c_x: u.phase },
+        m: g.batch * v.rows * u.rows,
+        row_h: v.rows,
+        row_w: u.rows,
+        h: g.oh,
+        w: g.ow,
+        sh: 1,
+        sw: 1,
+        oy: v.origin,
+        ox: u.origin,
+        dh: v.shift,
+        dw: u.shift,
+        a_stride: g.yStride,
+        a_offset: g.yOffset,
+        c_stride: g.xStride,
+        c_offset: g.xOffset,
+        c_h: g.ih,
+        c_w: g.iw,
+        c_sh: g.sh,
+        c_sw: g.sw,
+        c_y: v.phase,
+        c_x: u.phase,
       };
       implicit(op, kind, { a: y, w, c: x }, rows, columns, epilogue);
     }
@@ -266,11 +310,23 @@ function filterInSplits(
   const partial = splits.count > 1 || isPadded ? empty([splits.count, size]) : undefined;
   const params = {
     ...rows,
-    ...{ ci, co, kh: g.kh, kw: g.kw, sh: g.sh, sw: g.sw, dh: g.dh, dw: g.dw },
-    ...{ ph: g.ph, pw: g.pw, rows_per_split: splits.rows },
-    ...{ x_stride: px ? ci : g.xStride, x_offset: px ? 0 : g.xOffset },
-    ...{ y_stride: pdy ? co : g.yStride, y_offset: pdy ? 0 : g.yOffset },
-    ...{ ci_tiles: Math.ceil(ci / tile.rows), co_tiles: Math.ceil(co / tile.columns) },
+    ci,
+    co,
+    kh: g.kh,
+    kw: g.kw,
+    sh: g.sh,
+    sw: g.sw,
+    dh: g.dh,
+    dw: g.dw,
+    ph: g.ph,
+    pw: g.pw,
+    rows_per_split: splits.rows,
+    x_stride: px ? ci : g.xStride,
+    x_offset: px ? 0 : g.xOffset,
+    y_stride: pdy ? co : g.yStride,
+    y_offset: pdy ? 0 : g.yOffset,
+    ci_tiles: Math.ceil(ci / tile.rows),
+    co_tiles: Math.ceil(co / tile.columns),
   };
   const operands = { x: px ?? x, dy: pdy ?? dy, partial: partial ?? dw, ...normOperand(prologue) };
   const flags = { ...tile.flags, ...prologueFlags([x, dy], prologue) };
@@ -284,8 +340,12 @@ function mergeFilters(op: string, partial: Tensor, dw: Operand, g: ConvGeometry)
   const [splits, size] = partial.shape as [number, number];
   const count = g.kh * g.kw * g.ci * g.co;
   const params = {
-    ...{ splits, ci: g.ci, co: g.co, split_size: size },
-    ...{ ci_padded: roundUp(g.ci, 4), co_padded: roundUp(g.co, 4) },
+    splits,
+    ci: g.ci,
+    co: g.co,
+    split_size: size,
+    ci_padded: roundUp(g.ci, 4),
+    co_padded: roundUp(g.co, 4),
   };
   runItems(`${op} merge`, 'filter_merge', {}, { partial, dw }, params, count);
 }

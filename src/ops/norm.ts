@@ -98,7 +98,9 @@ export function batchStatistics(
   const stats = moments(op, x, rows);
   const { mean, variance, rest } = stats;
   return {
-    ...{ rows, ending, ...stats },
+    rows,
+    ending,
+    ...stats,
     saved: [x, gamma, mean, variance, rest, beta],
     gradients: (dy, [input, scale, m, v, r, shift], needs) => {
       const given = { x: input!, dy, mean: m!, variance: v!, gamma: scale!, beta: shift! };

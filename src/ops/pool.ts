@@ -159,9 +159,16 @@ function dispatch(
   }[grid];
   const vec = c % 4 === 0 ? 4 : 1;
   const geometry = {
-    ...{ h: rows.in, w: columns.in, oh: rows.out, ow: columns.out },
-    ...{ kh: rows.kernel, kw: columns.kernel, sy: rows.stride, sx: columns.stride },
-    ...{ py: rows.before, px: columns.before },
+    h: rows.in,
+    w: columns.in,
+    oh: rows.out,
+    ow: columns.out,
+    kh: rows.kernel,
+    kw: columns.kernel,
+    sy: rows.stride,
+    sx: columns.stride,
+    py: rows.before,
+    px: columns.before,
   };
   const bounds = boundsOf(...Object.values(large), ...Object.values(small));
   for (const window of windows(op, n, [xSize, ySize], bounds)) {

@@ -82,7 +82,10 @@ export function product(
     ? undefined
     : pad(op, operands.a, pixels, columns.k, a_stride, a_offset);
   const work = {
-    ...{ op, ...operands, a: padded ?? operands.a, columns },
+    op,
+    ...operands,
+    a: padded ?? operands.a,
+    columns,
     rows: padded ? { ...rows, a_stride: roundUp(columns.k, 4), a_offset: 0 } : rows,
   };
   if (kind === 'lanes') {
@@ -149,9 +152,27 @@ export interface Work extends ProductOperands {
 /** Rows of a plain matrix product, [m, k] to [m, n]. */
 export function matrixRows(m: number, k: number, n: number): Rows {
   return {
-    ...{ m, row_h: 1, row_w: m, h: 1, w: m, sh: 1, sw: 1, oy: 0, ox: 0, dh: 1, dw: 1 },
-    ...{ a_stride: k, a_offset: 0, c_stride: n, c_offset: 0 },
-    ...{ c_h: 1, c_w: m, c_sh: 1, c_sw: 1, c_y: 0, c_x: 0 },
+    m,
+    row_h: 1,
+    row_w: m,
+    h: 1,
+    w: m,
+    sh: 1,
+    sw: 1,
+    oy: 0,
+    ox: 0,
+    dh: 1,
+    dw: 1,
+    a_stride: k,
+    a_offset: 0,
+    c_stride: n,
+    c_offset: 0,
+    c_h: 1,
+    c_w: m,
+    c_sh: 1,
+    c_sw: 1,
+    c_y: 0,
+    c_x: 0,
   };
 }
 
@@ -194,10 +215,24 @@ function merge(work: Work, partial: Tensor, range: Range, epilogue: Epilogue): v
   const IN_ORDER = c_h === row_h && c_w === row_w && c_sh * c_sw === 1 && c_y + c_x === 0;
   const n4 = Math.ceil(n / 4);
   const params = {
-    ...{ m0: range.from, n: n / inV, n4, splits, split_size: size / 4 },
-    ...{ row_h, row_w, c_h, c_w, c_sh, c_sw, c_y, c_x },
-    ...{ c_stride: c_stride / inV, c_offset: c_offset / inV },
-    ...{ bias: biasKind(epilogue), accumulate: Number(epilogue.accumulate ?? false), ...bounds },
+    m0: range.from,
+    n: n / inV,
+    n4,
+    splits,
+    split_size: size / 4,
+    row_h,
+    row_w,
+    c_h,
+    c_w,
+    c_sh,
+    c_sw,
+    c_y,
+    c_x,
+    c_stride: c_stride / inV,
+    c_offset: c_offset / inV,
+    bias: biasKind(epilogue),
+    accumulate: Number(epilogue.accumulate ?? false),
+    ...bounds,
   };
   const flags = { FOURS, IN_ORDER, ACTIVATION, RESIDUAL };
   const operands = { partial, bias: epilogue.bias ?? w, c, ...residual };
@@ -224,21 +259,42 @@ export function multiply(
   const { RESIDUAL, residual } = residualOf(end);
   const segments = end.takeMoments && segmentsOf(kernel, columns.n, range, deviceOf(c));
   const flags = {
-    ...{ ...kernel.flags, ...prologueFlags([a], work.prologue), ACTIVATION, RESIDUAL },
+    ...kernel.flags,
+    ...prologueFlags([a], work.prologue),
+    ACTIVATION,
+    RESIDUAL,
     MOMENTS: segments !== undefined,
   };
   const m = range.to - range.from;
   const m_tiles = Math.ceil(m / kernel.tileRows);
   const bIsLarger = Math.min(m, b_rows) * columns.k < 4 * steps * columns.n;
   const params = {
-    ...{ n: columns.n, k4: Math.ceil(columns.k / 4), kw: columns.kw },
-    ...{ ...rows, m0: range.from, m: range.to, bias: biasKind(end) },
-    ...{ n_tiles, fast_rows: bIsLarger ? m_tiles : 0, steps, b_tile, b_row, b_rows, b_size },
-    ...{ splits, split_steps, split_size: splitSize },
+    n: columns.n,
+    k4: Math.ceil(columns.k / 4),
+    kw: columns.kw,
+    ...rows,
+    m0: range.from,
+    m: range.to,
+    bias: biasKind(end),
+    n_tiles,
+    fast_rows: bIsLarger ? m_tiles : 0,
+    steps,
+    b_tile,
+    b_row,
+    b_rows,
+    b_size,
+    splits,
+    split_steps,
+    split_size: splitSize,
     ...bounds,
   };
   const operands = {
-    ...{ a, b, bias: end.bias ?? w, c, ...residual, ...normOperand(work.prologue) },
+    a,
+    b,
+    bias: end.bias ?? w,
+    c,
+    ...residual,
+    ...normOperand(work.prologue),
     ...(segments && { moments: segments.partial }),
   };
   run(op, kernel.name, flags, operands, params, m_tiles * n_tiles * splits);

@@ -216,8 +216,11 @@ function reduceRows(
     const from = { tensor: x, start, count: Math.min(count, x.size - start) };
     const rows = window.rows * ySize;
     const params = {
-      ...{ rows, c: c / vec, scale },
-      ...{ size: (isOne ? from.count : size) / vec, segments: isOne ? rows : segments },
+      rows,
+      c: c / vec,
+      scale,
+      size: (isOne ? from.count : size) / vec,
+      segments: isOne ? rows : segments,
     };
     const operands = { x: from, y: part(y, ySize, window) };
     run(op, 'reduce_rows', flags, operands, params, groupsOf(how, rows));

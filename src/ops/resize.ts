@@ -78,8 +78,16 @@ function planOf(
   return {
     nearest,
     params: {
-      ...{ h, w, oh, ow },
-      ...{ ya: rows.a, yb: rows.b, yd: rows.d, xa: columns.a, xb: columns.b, xd: columns.d },
+      h,
+      w,
+      oh,
+      ow,
+      ya: rows.a,
+      yb: rows.b,
+      yd: rows.d,
+      xa: columns.a,
+      xb: columns.b,
+      xd: columns.d,
     },
   };
 }

@@ -71,14 +71,24 @@ export function winograd(
     const v = empty([POSITIONS, each, k]);
     const m = empty([POSITIONS, each, n]);
     const params = {
-      ...{ edge: EDGE, tile0, rows: each, tiles_y: tiles.y, tiles_x: tiles.x },
-      ...{ ih: rows.h, iw: rows.w, oh: rows.row_h, ow: rows.row_w },
+      edge: EDGE,
+      tile0,
+      rows: each,
+      tiles_y: tiles.y,
+      tiles_x: tiles.x,
+      ih: rows.h,
+      iw: rows.w,
+      oh: rows.row_h,
+      ow: rows.row_w,
       // Where the first row reads: backwards, the last tap is the first of the turned filter.
       oy: rows.oy + Math.min(0, 2 * rows.dh),
       ox: rows.ox + Math.min(0, 2 * rows.dw),
-      ...{ x_stride: rows.a_stride, x_offset: rows.a_offset },
-      ...{ y_stride: rows.c_stride, y_offset: rows.c_offset },
-      ...{ bias: biasKind(epilogue), ...clampOf(epilogue) },
+      x_stride: rows.a_stride,
+      x_offset: rows.a_offset,
+      y_stride: rows.c_stride,
+      y_offset: rows.c_offset,
+      bias: biasKind(epilogue),
+      ...clampOf(epilogue),
     };
     const into = { ...params, channels: k, count: count * (k / 4) };
     run(`${op} input`, 'winograd_input', { WG }, { x: a, v }, into, Math.ceil(into.count / WG));
