@@ -1,4 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { Random } from '../src/random.js';
 import { amountOf, taskOf } from './task.js';
 import type { Library, Prepared, Task } from './library.js';
@@ -23,6 +25,10 @@ export interface Missing {
   readonly reason: string;
 }
 
+// Contexts made from here on have it.
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
 interface Runner {
   readonly library: string;
   readonly place: Library['place'];
@@ -41,13 +47,16 @@ export interface Turns {
   readonly leastMs: number;
 }
 
-/** For so long nobody has a turn after a library for the CPU: its threads still spin, waiting for more to do. */
-const SPIN_MS = 50;
+/** Threads of libraries for the CPU spin for so long, waiting for more to do. */
+const SPIN_MS = 20;
+
+/** Calls below that are warmed up at each turn, in ms: longer ones do that themselves. */
+const SHORT_MS = 100;
 
 /**
  * Times a row: every library is prepared, run twice to warm up and compared with the first library;
- * then they take turns, each time in another order: what one leaves behind (garbage, cold caches) slows the next one
- * down.
+ * then they take turns, each time in another order. What one leaves behind (garbage, spinning threads, cold caches) would
+ * slow the next one down: it is cleared up before the clock starts.
  */
 export async function measure(
   row: Row,
@@ -64,11 +73,15 @@ export async function measure(
   }
   const ready = runners.filter((runner) => 'prepared' in runner);
   const random = new Random(1);
+  let before: Library['place'] | undefined;
   for (let round = 0; round < rounds; round++) {
     for (const runner of random.shuffle([...ready])) {
+      collectGarbage();
+      if (before === 'cpu') await setTimeout(SPIN_MS);
+      if (runner.secondMs < SHORT_MS) await timed(runner.prepared);
       const calls = Math.max(1, Math.ceil(leastMs / runner.secondMs));
       runner.times.push((await timed(runner.prepared, calls)) / calls);
-      if (runner.place === 'cpu') await setTimeout(SPIN_MS);
+      before = runner.place;
     }
   }
   for (const runner of ready) await runner.prepared.dispose();
