@@ -17,7 +17,7 @@ import {
   depthwiseGradInput,
   isDepthwise,
 } from './depthwise.js';
-import { roundsOperand, roundUp, type Columns } from './gemm_operand.js';
+import { lanesOf, roundsOperand, roundUp, type Columns } from './gemm_operand.js';
 import {
   normOperand,
   pad,
@@ -259,8 +259,9 @@ export function convGradFilter(
   }
   const rows = filterRows(g);
   if (kind === 'lanes') {
-    const edge = 4 * device.info.subgroupSize;
-    const tile = { kernel: 'filter_lanes', flags: { S: edge / 4 }, rows: edge, columns: edge };
+    const lanes = lanesOf(device);
+    const [edge, P] = [4 * lanes.S, lanes.S < 8 ? LANES_PIXELS.few : LANES_PIXELS.many];
+    const tile = { kernel: 'filter_lanes', flags: { ...lanes, P }, rows: edge, columns: edge };
     const wanted = Math.ceil(LANES_GROUPS / filterTiles(g, tile));
     filterInSplits(op, { x, dy, dw }, g, tile, Math.max(wanted, leastSplits(rows)));
     return;
@@ -275,6 +276,12 @@ export function convGradFilter(
 
 /** Workgroups that keep the cores of a software adapter busy. */
 const LANES_GROUPS = 16;
+
+/**
+ * Pixels that the filter gradient's inner loop takes at a time: with more, sums are loaded and stored less often; but
+ * loops that do not fit into the instruction cache of a CPU are slow, and those of eight lanes are long.
+ */
+const LANES_PIXELS = { few: 4, many: 2 };
 
 /** A tile of a kernel for filter gradients: some channels of x, some of dy. */
 interface FilterTile {

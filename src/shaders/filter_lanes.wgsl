@@ -1,8 +1,9 @@
 // partial[s, tap, i, o] = sum over the pixels of split s of x[pixel under tap, i] * dy[pixel, o].
 //
 // The inner loop for software adapters: a workgroup is one subgroup of S lanes and makes 4*S input
-// channels x 4*S output channels of one tap. Each lane loads four channels of both at the same pixel;
-// input channels are handed round by subgroup broadcasts. Operands: lib/filter_rows.
+// channels x 4*S output channels of one tap. Each lane loads four channels of both at the same P pixels;
+// input channels are handed round by shuffles or broadcasts. Operands: lib/filter_rows.
+// Flags: S, P, SHUFFLE (else broadcasts), and those of lib/filter_rows.
 // Grid: one workgroup per (split, tap, channel tiles), output channel tiles fastest.
 enable subgroups;
 #include lib/filter_rows
@@ -34,13 +35,23 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
     let width = min(p.ow, p.pixels - row * p.ow);
     let end = u32(clamp(beyond, 0, i32(width)));
     let x_row = i32((row / p.oh * p.ih + u32(iy)) * p.iw) + shift;
-    for (var ox = first; ox < end; ox++) {
-      let xv = load_x(u32(x_row + i32(ox * p.sw)), i0 + 4 * lane);
-      let dv = load_dy(row * p.ow + ox, o0 + 4 * lane);
+    for (var ox = first; ox < end; ox += P) {
+#unroll j P
+      let ox$j = min(ox + $j, end - 1);
+      let x$j = load_x(u32(x_row + i32(ox$j * p.sw)), i0 + 4 * lane);
+      let xv$j = select(vec4f(0), x$j, ox + $j < end);
+      let dv$j = load_dy(row * p.ow + ox$j, o0 + 4 * lane);
+#end
 #unroll l S
       if (4 * $l < left) {
 #unroll q 4
-        acc$l_$q += subgroupBroadcast(xv[$q], $l) * dv;
+#unroll j P
+#if SHUFFLE
+        acc$l_$q += subgroupShuffle(xv$j[$q], $l) * dv$j;
+#else
+        acc$l_$q += subgroupBroadcast(xv$j[$q], $l) * dv$j;
+#endif
+#end
 #end
       }
 #end

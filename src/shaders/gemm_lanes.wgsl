@@ -2,12 +2,12 @@
 //
 // The inner loop for software adapters, where a load costs ten multiply-adds and barriers are dear: a
 // workgroup is one subgroup of S lanes and makes G*S rows x 4*S columns, four neighbours a lane. Each
-// lane loads four k of its own rows, and its columns of B; rows are handed round by subgroup
-// broadcasts, which are nearly free.
+// lane loads four k of its own rows, and its columns of B; rows are handed round by shuffles or broadcasts,
+// of which a load costs many.
 // b: vec4 over four columns, row k of tile t at t * b_tile + k * b_row, rows of a step in order. After each b_rows rows
 // of C comes another B, of b_size vec4: these are several products at once.
 // LONG: sums of sums, of some taps or of a part of one: a single sum over thousands of k would round too much.
-// Flags: S, G, NT = 4*S, LONG, ACTIVATION and MIXED of lib/conv_rows.
+// Flags: S, G, NT = 4*S, LONG, SHUFFLE (else broadcasts), ACTIVATION and MIXED of lib/conv_rows.
 // Grid: one workgroup per tile; column tiles fastest or, where fast_rows is not 0, its number of row tiles: the larger
 // operand is then read once, the smaller one again and again from a cache.
 enable subgroups;
@@ -71,7 +71,11 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
 #unroll g G
 #unroll l S
 #unroll q 4
+#if SHUFFLE
+      sum$g_$l += subgroupShuffle(a$g[$q], $l) * k$q;
+#else
       sum$g_$l += subgroupBroadcast(a$g[$q], $l) * k$q;
+#endif
 #end
 #end
 #end
