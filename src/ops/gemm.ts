@@ -334,6 +334,7 @@ function filterInSplits(
     y_offset: pdy ? 0 : g.yOffset,
     ci_tiles: Math.ceil(ci / tile.rows),
     co_tiles: Math.ceil(co / tile.columns),
+    lanes: deviceOf(dw).info.subgroupSize,
   };
   const operands = { x: px ?? x, dy: pdy ?? dy, partial: partial ?? dw, ...normOperand(prologue) };
   const flags = { ...tile.flags, ...prologueFlags([x, dy], prologue) };

@@ -24,10 +24,10 @@ const WG = 64;
  * Rows of a tile of the lanes kernel: of the one for few rows, and of the other. Subgroups of four lanes
  * (SwiftShader) do best with eight: with more, a product takes half as long again.
  */
-const LANES_ROWS = { few: 16, many: 24, narrow: 8 };
+const LANES_ROWS = { few: 16, many: 32, narrow: 8 };
 
 /** What a row of a large tile costs, compared with one of a small tile. */
-const LARGE_TILE_COST = 0.9;
+const LARGE_TILE_COST = 0.85;
 
 /** Steps, four k each, that a large tile sums in one go; longer sums are sums of sums, which takes a little more time. */
 const LONG_STEPS = 576;

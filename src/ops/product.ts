@@ -286,6 +286,7 @@ export function multiply(
     splits,
     split_steps,
     split_size: splitSize,
+    lanes: deviceOf(c).info.subgroupSize,
     ...bounds,
   };
   const operands = {

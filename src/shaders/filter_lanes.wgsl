@@ -59,11 +59,15 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   }
   let base = (split * p.kh * p.kw + tap) * p.ci;
   let o = o0 + 4 * lane;
-#unroll l S
-  if (4 * $l < left && o < p.co) {
+  if (o >= p.co) { return; }
+  // A loop whose length the compiler does not see, as in gemm_lanes.
+  for (var l = 0u; l < min(p.lanes, left / 4); l++) {
 #unroll q 4
-    partial[((base + i0 + 4 * $l + $q) * p.co + o) / 4] = acc$l_$q;
+    var sum$q = acc0_$q;
+#unroll l S-1
+    sum$q = select(sum$q, acc$[$l + 1]_$q, l == $[$l + 1]);
+#end
+    partial[((base + i0 + 4 * l + $q) * p.co + o) / 4] = sum$q;
 #end
   }
-#end
 }

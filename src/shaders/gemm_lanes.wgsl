@@ -93,11 +93,12 @@ fn main(@builtin(workgroup_id) wid: vec3u, @builtin(num_workgroups) nwg: vec3u,
   let n = column_tile * NT + 4 * lane;
   let scale = scale4(n);
   let shift = shift4(n);
-  // A loop: a tile of few rows compiles a third sooner so, one of many as fast as before.
+  // Loops whose length the compiler does not see: it would unroll them, take half as long again, and the code of this
+  // kernel would not fit into a processor's instruction cache.
 #unroll g G
   {
     let first_row = m0 + $g * S;
-    let count = min(p.m - min(p.m, first_row), S);
+    let count = min(p.m - min(p.m, first_row), p.lanes);
     for (var l = 0u; l < count; l++) {
       var pixel = subgroupBroadcast(row$g.c, 0);
       var sum = sum$g_0;

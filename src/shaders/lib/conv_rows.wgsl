@@ -9,6 +9,7 @@
 // norm: where NORM, of lib/norm_operand.
 // moments: where MOMENTS, mean, spread and rest of moments.wgsl of each column of c, vec4 of [segments, 3, n]; the
 // rows of a segment are those of a tile, or of a subgroup's part of it.
+// lanes: of a subgroup, from the host, for loops that a compiler is not to unroll.
 // A step is four k of one tap. A run makes the rows from m0 to before m. Sums over some of the steps are merged by
 // gemm_merge.wgsl.
 #include lib/norm_operand
@@ -21,7 +22,7 @@ struct Params {
   a_stride: u32, a_offset: u32,
   c_h: u32, c_w: u32, c_sh: u32, c_sw: u32, c_y: u32, c_x: u32, c_stride: u32, c_offset: u32,
   n_tiles: u32, fast_rows: u32, b_tile: u32, b_row: u32, b_rows: u32, b_size: u32,
-  splits: u32, split_steps: u32, split_size: u32, bias: u32, low: f32, high: f32,
+  splits: u32, split_steps: u32, split_size: u32, lanes: u32, bias: u32, low: f32, high: f32,
 }
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;

@@ -2,7 +2,7 @@
 // pixels of split s being the rows (n, oy) from s * rows_per_split on.
 // x: [batch, ih, iw, x_stride], dy: [batch * oh, ow, y_stride], partial: [splits, kh * kw, ci, co], all vec4 of four
 // channels: ci, co, strides and offsets are multiples of 4, the host pads what is not.
-// pixels: the last row of all may be shorter than ow.
+// pixels: the last row of all may be shorter than ow. lanes: as in lib/conv_rows.
 // norm: where NORM, of lib/norm_operand, for x.
 #include lib/norm_operand
 #include lib/operand
@@ -11,6 +11,7 @@ struct Params {
   kh: u32, kw: u32, sh: u32, sw: u32, dh: u32, dw: u32, ph: u32, pw: u32,
   x_stride: u32, x_offset: u32, y_stride: u32, y_offset: u32,
   rows: u32, pixels: u32, rows_per_split: u32, ci_tiles: u32, co_tiles: u32,
+  lanes: u32,
 }
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;
 @group(0) @binding(1) var<storage, read> dy: array<vec4f>;
