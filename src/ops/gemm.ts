@@ -316,9 +316,9 @@ function filterInSplits(
   const isPadded = ci !== g.ci || co !== g.co;
   const partial = splits.count > 1 || isPadded ? empty([splits.count, size]) : undefined;
   const params = {
-    ...rows,
     ci,
     co,
+    ...rows,
     kh: g.kh,
     kw: g.kw,
     sh: g.sh,
