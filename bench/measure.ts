@@ -25,8 +25,9 @@ export interface Missing {
   readonly reason: string;
 }
 
-// Contexts made from here on have it.
+// Contexts made from here on have it. Code that was not used for some collections would have to be compiled again.
 setFlagsFromString('--expose-gc');
+setFlagsFromString('--no-flush-bytecode');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 interface Runner {
