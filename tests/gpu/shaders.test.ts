@@ -110,7 +110,7 @@ const FLAGS: Readonly<Record<string, readonly Flags[]>> = {
   multiply_add: [{ WG: 64 }],
   gemv_lanes: [{ S: 8, C: 8, NT: 256, ACTIVATION: 0 }],
   gemm_lanes: [true, false].flatMap((LONG) =>
-    [true, false].map((SHUFFLE) => ({ S: 8, SHUFFLE, G: 3, NT: 32, LONG, ACTIVATION: 0 })),
+    [true, false].map((SHUFFLE) => ({ S: 8, SHUFFLE, G: 4, NT: 32, LONG, ACTIVATION: 0 })),
   ),
   winograd_filter: [{ WG: 64, EACH: 4, NT: 32 }],
   max_pool_grad_tiles: ['f32', 'vec4f'].map((T) => ({ WG: 64, EACH: 4, T, KH: 2, KW: 3 })),
